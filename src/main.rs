@@ -1,0 +1,3 @@
+//! The command; everything else is the library.
+
+fn main() {}

@@ -1,0 +1,208 @@
+//! What the exporter was told to do: the configuration as it is meant, after every check.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::klar::{DateBasis, Detail, Model, Window};
+use super::range::Range;
+use crate::secret::Secret;
+
+/// Everything to collect, and the limits of collecting it.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// TapRain accounts, in the file's order; their names are unique.
+    pub taprain: Vec<TapRainAccount>,
+    /// Klar accounts, in the file's order; their names are unique.
+    pub klar: Vec<KlarAccount>,
+    /// Limits that hold for every request.
+    pub collection: Collection,
+    /// Where state is kept; `None` keeps nothing.
+    pub state_directory: Option<PathBuf>,
+}
+
+/// A credential and where it came from, so that an error can name the place and never the value.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The secret itself.
+    pub secret: Secret,
+    /// Where it was read.
+    pub source: CredentialSource,
+}
+
+/// Where a credential was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// A file, which is read again when the API refuses the secret.
+    File(PathBuf),
+    /// An environment variable.
+    Environment(String),
+    /// Made by the program itself (the demo).
+    Built,
+}
+
+/// What every account has, whichever API it belongs to.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The `account` label.
+    pub name: Arc<str>,
+    /// The API key or refresh token.
+    pub credential: Credential,
+    /// Scheme, host and optional path prefix, without a slash at its end.
+    pub base_url: String,
+    /// The zone that decides what `today` means.
+    pub timezone: TimeZone,
+    /// The zone's IANA name.
+    pub timezone_name: Arc<str>,
+    /// ISO 4217 code, the `currency` label.
+    pub currency: Arc<str>,
+    /// What the API allows this credential.
+    pub budget: BudgetTerms,
+}
+
+/// One TapRain account.
+#[derive(Clone, Debug)]
+pub struct TapRainAccount {
+    /// What every account has.
+    pub common: Account,
+    /// How many rows each dimension shows.
+    pub limits: TapRainLimits,
+    /// What to ask; names are unique.
+    pub views: Vec<TapRainView>,
+}
+
+/// Rows shown for each TapRain dimension; the rest folds into `(other)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TapRainLimits {
+    /// Countries.
+    pub country: usize,
+    /// Traffic sources (s2 values).
+    pub source: usize,
+    /// Offers.
+    pub offer: usize,
+}
+
+/// One filter combination of one TapRain account.
+#[derive(Clone, Debug)]
+pub struct TapRainView {
+    /// The `view` label.
+    pub name: Arc<str>,
+    /// The filters, sent as the API's own parameters.
+    pub filters: Filters,
+    /// What to ask and how often; labels are unique.
+    pub ranges: Vec<RangeEvery>,
+}
+
+/// TapRain's filters; an empty list filters nothing. No value holds a comma (trap T14).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// ISO 3166-1 alpha-2 codes.
+    pub country: Vec<String>,
+    /// Offer names, exact match.
+    pub offer: Vec<String>,
+    /// Campaign sources, s2 values.
+    pub source: Vec<String>,
+}
+
+/// One Klar account.
+#[derive(Clone, Debug)]
+pub struct KlarAccount {
+    /// What every account has.
+    pub common: Account,
+    /// How many rows each level shows.
+    pub limits: KlarLimits,
+    /// What to ask; names are unique.
+    pub views: Vec<KlarView>,
+}
+
+/// Rows shown at each Klar level; the rest folds into `(other)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KlarLimits {
+    /// Channels.
+    pub channel: usize,
+    /// Campaigns.
+    pub campaign: usize,
+    /// Ad groups.
+    pub ad_group: usize,
+    /// Ads.
+    pub ad: usize,
+}
+
+/// One attribution of one Klar account.
+#[derive(Clone, Debug)]
+pub struct KlarView {
+    /// The `view` label.
+    pub name: Arc<str>,
+    /// The API's `metric`.
+    pub model: Model,
+    /// The API's `window`.
+    pub window: Window,
+    /// The API's `date_breakdown`.
+    pub basis: DateBasis,
+    /// How deep the labels go.
+    pub detail: Detail,
+    /// What to ask and how often; labels are unique.
+    pub ranges: Vec<RangeEvery>,
+}
+
+/// A range and how often it is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RangeEvery {
+    /// The range.
+    pub range: Range,
+    /// The interval asked for; the budget may stretch it.
+    pub every: Duration,
+}
+
+/// What the API allows one credential, and how much of it is left to others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BudgetTerms {
+    /// Requests per window.
+    pub requests: NonZeroU32,
+    /// The window.
+    pub per: Duration,
+    /// The share left for the credential's other users, 0 to below 1.
+    pub reserve: f64,
+}
+
+impl BudgetTerms {
+    /// Requests per window that the exporter allows itself: the reserve is rounded up, but one
+    /// request is always left, or nothing would ever be collected.
+    pub fn allowance(&self) -> u32 {
+        let requests = self.requests.get();
+        let reserved = (f64::from(requests) * self.reserve.clamp(0.0, 1.0)).ceil();
+        // In range by the clamp above.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=requests")]
+        let reserved = reserved as u32;
+        requests.saturating_sub(reserved).max(1)
+    }
+}
+
+/// Limits of collecting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// A request and its whole answer take at most this long.
+    pub timeout: Duration,
+    /// An answer is at most this many bytes, after decompression.
+    pub max_response: u64,
+    /// The page shows at most this many vendor series; beyond it details fold into `(other)`.
+    pub max_series: usize,
+}
+
+impl Collection {
+    /// The documented defaults: 30 s, 128 MiB, 100,000 series.
+    pub const DEFAULT: Self = Self {
+        timeout: Duration::from_secs(30),
+        max_response: 128 * 1024 * 1024,
+        max_series: 100_000,
+    };
+}
+
+impl Default for Collection {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
