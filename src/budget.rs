@@ -1,14 +1,82 @@
 //! The ledger of sent requests: whether another may be sent, and when.
+//!
+//! The rule that keeps every limiter content: where a server allows `n` requests per window,
+//! request `i + n` is sent no sooner than one window after the *answer* to request `i` arrived. The
+//! server counted `i` before it answered, and counts `i + n` after it was sent, so any `n + 1` of
+//! its counts span more than a window: no fixed window, sliding log or bucket of `n` can overflow,
+//! whatever the latency. All times are monotonic, so a stepped wall clock cannot overspend.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::clock::Tick;
 use crate::model::settings::BudgetTerms;
 
+/// The least time added to a window: clocks drift, and a limiter may count its own edge.
+const LEAST_GUARD: Duration = Duration::from_millis(5);
+
+/// A window's share added to it, for a server whose clock runs up to this much slower than ours.
+const GUARD_SHARE: u32 = 5_000;
+
+/// The share of a window after which one request may test whether other users still fill it.
+const PROBE_SHARE: u32 = 20;
+
+/// The longest wait before testing a window that the API called empty (trap T5).
+const LONGEST_DRY: Duration = Duration::from_secs(15 * 60);
+
 /// One credential's ledger.
 #[derive(Debug)]
 pub struct Budget {
     terms: BudgetTerms,
+    allowance: usize,
+    /// The requests that still count, oldest first; never more than `allowance`.
+    sent: VecDeque<Sent>,
+    /// The receipt of the oldest request in `sent`.
+    oldest: u64,
+    others: Option<Others>,
+    closed_until: Tick,
+    waited: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    at: Tick,
+    answered: Option<Tick>,
+}
+
+/// What the credential's other users have spent, as far as the API told.
+#[derive(Clone, Copy, Debug)]
+struct Others {
+    spent: usize,
+    remaining: u64,
+    probe_from: Tick,
+    forget_at: Tick,
+}
+
+/// Proof that a request was entered in the ledger; hand it back with the answer.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Receipt(u64);
+
+/// When the next request may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// At once.
+    Now,
+    /// At this tick, if nothing changes before.
+    At(Tick),
+    /// Only once an answer that is on its way has arrived.
+    AfterAnswer,
+}
+
+/// What an answer says of the limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// Requests left in the API's window.
+    pub remaining: Option<u64>,
+    /// The API's limit per window.
+    pub limit: Option<u64>,
+    /// Time until the API's window begins anew.
+    pub reset: Option<Duration>,
 }
 
 /// The ledger as its gauges show it.
@@ -29,11 +97,309 @@ pub struct Reading {
 impl Budget {
     /// An empty ledger.
     pub fn new(terms: BudgetTerms) -> Self {
-        Self { terms }
+        Self {
+            terms,
+            allowance: usize::try_from(terms.allowance()).unwrap_or(usize::MAX),
+            sent: VecDeque::new(),
+            oldest: 0,
+            others: None,
+            closed_until: Tick::default(),
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// How long a request counts after its answer: the window and a guard against drift.
+    pub fn hold(&self) -> Duration {
+        self.terms.per + LEAST_GUARD.max(self.terms.per / GUARD_SHARE)
+    }
+
+    /// When the next request may be sent.
+    pub fn opening(&self, now: Tick) -> Opening {
+        if now < self.closed_until {
+            return Opening::At(self.closed_until);
+        }
+        match self.own_opening(now) {
+            Opening::Now => self.opening_beside_others(now),
+            later => later,
+        }
+    }
+
+    /// Enters a request in the ledger, to be sent at `now`; `None` when it may not be sent.
+    pub fn take(&mut self, now: Tick) -> Option<Receipt> {
+        if self.opening(now) != Opening::Now {
+            return None;
+        }
+        self.drop_expired(now);
+        self.sent.push_back(Sent { at: now, answered: None });
+        Some(Receipt(self.oldest + self.sent.len() as u64 - 1))
+    }
+
+    /// Notes that the answer to `receipt` arrived (or was given up) at `now`, and what it said.
+    ///
+    /// An answer may only lower what may be spent: the ledger's own count is never raised by it.
+    pub fn settle(&mut self, receipt: &Receipt, now: Tick, advice: Advice) {
+        let Some(index) = receipt.0.checked_sub(self.oldest) else { return };
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let Some(entry) = self.sent.get(index).copied() else { return };
+        if let Some(remaining) = advice.remaining {
+            self.others = Some(self.others_after(entry.at, now, remaining, advice));
+        }
+        self.sent[index].answered = Some(now);
+    }
+
+    /// Sends nothing before `tick`: the API asked for quiet.
+    pub fn close_until(&mut self, tick: Tick) {
+        self.closed_until = self.closed_until.max(tick);
+    }
+
+    /// Adds to the time that due requests have waited.
+    pub fn add_wait(&mut self, wait: Duration) {
+        self.waited += wait;
+    }
+
+    /// How many requests are on their way.
+    pub fn in_flight(&self) -> usize {
+        self.sent.iter().filter(|sent| sent.answered.is_none()).count()
     }
 
     /// The gauges at `now`.
-    pub fn reading(&self, _now: Tick) -> Reading {
-        Reading { limit: u64::from(self.terms.requests.get()), ..Reading::default() }
+    pub fn reading(&self, now: Tick) -> Reading {
+        let used = self.sent.iter().filter(|sent| self.counts(**sent, now)).count();
+        let others = self.others.filter(|others| now < others.forget_at);
+        Reading {
+            limit: self.allowance as u64,
+            used: used as u64,
+            remaining: self.allowance.saturating_sub(used) as u64,
+            upstream_remaining: others.map(|others| others.remaining),
+            waited: self.waited,
+        }
+    }
+
+    /// The rule itself: the request `allowance` places back must have been answered a window ago.
+    fn own_opening(&self, now: Tick) -> Opening {
+        if self.sent.len() < self.allowance {
+            return Opening::Now;
+        }
+        match self.sent.front().map(|sent| sent.answered) {
+            Some(None) => Opening::AfterAnswer,
+            Some(Some(answered)) if now < answered + self.hold() => {
+                Opening::At(answered + self.hold())
+            }
+            _ => Opening::Now,
+        }
+    }
+
+    fn opening_beside_others(&self, now: Tick) -> Opening {
+        let Some(others) = self.others.filter(|others| now < others.forget_at) else {
+            return Opening::Now;
+        };
+        let own = self.sent.iter().filter(|sent| self.counts(**sent, now)).count();
+        if own + others.spent < self.allowance {
+            Opening::Now
+        } else if now < others.probe_from {
+            Opening::At(others.probe_from)
+        } else if self.in_flight() > 0 {
+            Opening::AfterAnswer
+        } else {
+            Opening::Now
+        }
+    }
+
+    /// How much of the allowance is not ours to spend, for the API to have `remaining` left: what
+    /// remains beyond the reserve, and what it surely counted of ours, is all that is.
+    fn others_after(&self, sent_at: Tick, now: Tick, remaining: u64, advice: Advice) -> Others {
+        let reserve = self.terms.reserve_of(advice.limit);
+        let headroom = usize::try_from(remaining.saturating_sub(reserve)).unwrap_or(usize::MAX);
+        let surely_counted = |sent: &&Sent| {
+            sent.at + self.terms.per > now && sent.answered.is_some_and(|at| at <= sent_at)
+        };
+        let ours = 1 + self.sent.iter().filter(surely_counted).count();
+        let dry = if remaining == 0 { LONGEST_DRY } else { self.terms.per / PROBE_SHARE };
+        let probe = advice.reset.unwrap_or(dry).min(self.hold());
+        Others {
+            spent: self.allowance.saturating_sub(headroom.saturating_add(ours)),
+            remaining,
+            probe_from: now + probe,
+            forget_at: now + self.hold(),
+        }
+    }
+
+    fn counts(&self, sent: Sent, now: Tick) -> bool {
+        sent.answered.is_none_or(|answered| now < answered + self.hold())
+    }
+
+    fn drop_expired(&mut self, now: Tick) {
+        while self.sent.front().is_some_and(|sent| !self.counts(*sent, now)) {
+            self.sent.pop_front();
+            self.oldest += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::num::NonZeroU32;
+
+    fn terms(requests: u32, seconds: u64, reserve: f64) -> BudgetTerms {
+        let requests = NonZeroU32::new(requests).unwrap();
+        BudgetTerms { requests, per: Duration::from_secs(seconds), reserve }
+    }
+
+    fn at(millis: u64) -> Tick {
+        Tick::at(Duration::from_millis(millis))
+    }
+
+    /// Sends greedily with the given latencies; returns (sent, answered) of every request.
+    fn spend(terms: BudgetTerms, latencies: &[u64], idle: &[u64]) -> Vec<(Tick, Tick)> {
+        let mut budget = Budget::new(terms);
+        let mut on_the_way: Vec<(Tick, Receipt)> = Vec::new();
+        let (mut now, mut log) = (Tick::default(), Vec::new());
+        for (index, &latency) in latencies.iter().enumerate() {
+            now = now + Duration::from_millis(idle[index % idle.len()]);
+            let receipt = loop {
+                on_the_way.sort_by_key(|(answer, _)| *answer);
+                while on_the_way.first().is_some_and(|(answer, _)| *answer <= now) {
+                    let (answer, receipt) = on_the_way.remove(0);
+                    budget.settle(&receipt, answer, Advice::default());
+                }
+                match budget.opening(now) {
+                    Opening::Now => break budget.take(now).unwrap(),
+                    Opening::At(tick) => now = tick.min(on_the_way.first().map_or(tick, |a| a.0)),
+                    Opening::AfterAnswer => now = on_the_way[0].0,
+                }
+            };
+            let answer = now + Duration::from_millis(latency);
+            on_the_way.push((answer, receipt));
+            log.push((now, answer));
+        }
+        log
+    }
+
+    proptest! {
+        #[test]
+        fn request_i_plus_n_waits_a_window_after_the_answer_to_i(
+            n in 1_u32..9, seconds in 1_u64..120,
+            latencies in prop::collection::vec(0_u64..200_000, 1..80),
+            idle in prop::collection::vec(0_u64..20_000, 1..5),
+        ) {
+            let log = spend(terms(n, seconds, 0.0), &latencies, &idle);
+            for pair in log.windows(n as usize + 1) {
+                let (first, last) = (pair[0], pair[n as usize]);
+                prop_assert!(last.0 >= first.1 + Duration::from_secs(seconds));
+            }
+        }
+
+        #[test]
+        fn no_server_counts_more_than_n_in_any_window_wherever_in_flight_it_counts(
+            n in 1_u32..6, seconds in 1_u64..60,
+            latencies in prop::collection::vec(0_u64..90_000, 1..60),
+            shares in prop::collection::vec(0_u32..=100, 60),
+        ) {
+            let log = spend(terms(n, seconds, 0.0), &latencies, &[0]);
+            let mut counted: Vec<Tick> = log.iter().zip(&shares)
+                .map(|((sent, answer), share)| *sent + answer.since(*sent) * *share / 100)
+                .collect();
+            counted.sort();
+            for window in counted.windows(n as usize + 1) {
+                prop_assert!(window[n as usize].since(window[0]) > Duration::from_secs(seconds));
+            }
+        }
+
+        #[test]
+        fn a_greedy_sender_uses_all_that_the_rule_permits(
+            n in 1_u32..20, seconds in 10_u64..100, latency in 0_u64..400,
+        ) {
+            let terms = terms(n, seconds, 0.0);
+            let rounds = 30_usize;
+            let log = spend(terms, &vec![latency; rounds * n as usize], &[0]);
+            let ideal = Duration::from_secs(seconds) + Duration::from_millis(latency);
+            let took = log[log.len() - 1].0.since_start();
+            prop_assert!(took.as_secs_f64() <= ideal.as_secs_f64() * (rounds - 1) as f64 * 1.001);
+        }
+    }
+
+    #[test]
+    fn the_reserve_is_left_for_others() {
+        let mut budget = Budget::new(terms(600, 3600, 0.1));
+        let sent = (0..).take_while(|_| budget.take(at(0)).is_some()).count();
+        assert_eq!((sent, budget.reading(at(0)).remaining), (540, 0));
+    }
+
+    #[test]
+    fn an_unanswered_request_blocks_its_successor_without_end() {
+        let mut budget = Budget::new(terms(1, 30, 0.0));
+        let receipt = budget.take(at(0)).unwrap();
+        assert_eq!(budget.opening(at(99_000_000)), Opening::AfterAnswer);
+        budget.settle(&receipt, at(99_000_000), Advice::default());
+        assert_eq!(budget.opening(at(99_000_000)), Opening::At(at(99_030_006)));
+    }
+
+    #[test]
+    fn t20_what_others_spend_is_not_spent_again() {
+        let mut budget = Budget::new(terms(600, 3600, 0.1));
+        let receipt = budget.take(at(0)).unwrap();
+        let advice = Advice { remaining: Some(70), ..Advice::default() };
+        budget.settle(&receipt, at(100), advice);
+        let sent = (0..).take_while(|_| budget.take(at(200)).is_some()).count();
+        assert_eq!(sent, 10, "70 remain, 60 of them are the reserve");
+        assert_eq!(budget.reading(at(200)).upstream_remaining, Some(70));
+    }
+
+    #[test]
+    fn t4_a_generous_upstream_never_raises_the_own_count() {
+        let mut budget = Budget::new(terms(10, 3600, 0.0));
+        for _ in 0..10 {
+            let receipt = budget.take(at(0)).unwrap();
+            let advice = Advice { remaining: Some(5000), limit: Some(9000), reset: None };
+            budget.settle(&receipt, at(1), advice);
+        }
+        assert_eq!(budget.take(at(2)), None);
+    }
+
+    #[test]
+    fn t4_a_smaller_upstream_limit_is_followed_down() {
+        let mut budget = Budget::new(terms(600, 3600, 0.0));
+        let receipt = budget.take(at(0)).unwrap();
+        let advice = Advice { remaining: Some(2), limit: Some(3), reset: None };
+        budget.settle(&receipt, at(1), advice);
+        let sent = (0..).take_while(|_| budget.take(at(2)).is_some()).count();
+        assert_eq!(sent, 2);
+    }
+
+    #[test]
+    fn an_empty_upstream_window_is_tested_with_one_request_after_its_reset() {
+        let mut budget = Budget::new(terms(600, 3600, 0.1));
+        let receipt = budget.take(at(0)).unwrap();
+        let reset = Some(Duration::from_secs(20));
+        budget.settle(&receipt, at(0), Advice { remaining: Some(0), limit: None, reset });
+        assert_eq!(budget.opening(at(1)), Opening::At(at(20_000)));
+        assert!(budget.take(at(20_000)).is_some());
+        assert_eq!(budget.opening(at(20_000)), Opening::AfterAnswer);
+    }
+
+    #[test]
+    fn alone_on_the_key_the_upstream_count_never_binds() {
+        let mut budget = Budget::new(terms(600, 3600, 0.1));
+        for second in 0..540_u64 {
+            let now = at(second * 6_000);
+            let receipt = budget.take(now).expect("alone on the key");
+            let remaining = Some(600 - (second + 1));
+            budget.settle(
+                &receipt,
+                now + Duration::from_millis(80),
+                Advice { remaining, ..Advice::default() },
+            );
+        }
+    }
+
+    #[test]
+    fn a_closed_budget_stays_closed_as_long_as_the_longest_request_for_quiet() {
+        let mut budget = Budget::new(terms(2, 30, 0.0));
+        budget.close_until(at(5_000));
+        budget.close_until(at(2_000));
+        assert_eq!(budget.opening(at(4_999)), Opening::At(at(5_000)));
+        assert_eq!(budget.opening(at(5_000)), Opening::Now);
     }
 }

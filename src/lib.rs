@@ -11,8 +11,10 @@ pub mod model;
 pub mod secret;
 
 // rules: pure, `now` is an argument
+pub mod backoff;
 pub mod budget;
 pub mod plan;
+pub mod schedule;
 pub mod snapshot;
 
 // edges: the network and the process

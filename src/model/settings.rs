@@ -172,12 +172,19 @@ impl BudgetTerms {
     /// Requests per window that the exporter allows itself: the reserve is rounded up, but one
     /// request is always left, or nothing would ever be collected.
     pub fn allowance(&self) -> u32 {
-        let requests = self.requests.get();
-        let reserved = (f64::from(requests) * self.reserve.clamp(0.0, 1.0)).ceil();
-        // In range by the clamp above.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=requests")]
-        let reserved = reserved as u32;
-        requests.saturating_sub(reserved).max(1)
+        let reserve = u32::try_from(self.reserve_of(None)).unwrap_or(u32::MAX);
+        self.requests.get().saturating_sub(reserve).max(1)
+    }
+
+    /// The reserve in requests, rounded up: its share of the configured limit, or of the API's own
+    /// `limit` where that is smaller.
+    pub fn reserve_of(&self, limit: Option<u64>) -> u64 {
+        let configured = u64::from(self.requests.get());
+        let limit = limit.map_or(configured, |limit| limit.min(configured));
+        // In range: a share of at most 1 of a number that came from a u32.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=limit")]
+        let reserved = (limit as f64 * self.reserve.clamp(0.0, 1.0)).ceil() as u64;
+        reserved
     }
 }
 
