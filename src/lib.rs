@@ -7,16 +7,20 @@
 
 // words: what everything speaks of
 pub mod clock;
+pub mod label;
 pub mod model;
+pub mod number;
 pub mod secret;
+
+pub mod telemetry;
 
 // rules: pure, `now` is an argument
 pub mod backoff;
 pub mod budget;
+pub mod figures;
 pub mod plan;
 pub mod schedule;
 pub mod snapshot;
 
 // edges: the network and the process
-pub mod telemetry;
 pub mod upstream;

@@ -104,6 +104,20 @@ impl Schedule {
         }
     }
 
+    /// `job` is served by another job's request: it is not asked by itself meanwhile.
+    pub fn join(&mut self, job: usize) {
+        if let Some(job) = self.jobs.get_mut(job) {
+            job.busy = true;
+        }
+    }
+
+    /// The request that `job` had joined gave it nothing: it is as due as before.
+    pub fn leave(&mut self, job: usize) {
+        if let Some(job) = self.jobs.get_mut(job) {
+            job.busy = false;
+        }
+    }
+
     /// Notes a request that serves no job by itself (an access token).
     pub fn start_overhead(&mut self, now: Tick) {
         self.pace.spend(now);

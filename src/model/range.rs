@@ -56,9 +56,9 @@ impl Range {
         }
     }
 
-    /// Whether the dates move with the calendar.
+    /// Whether it means other dates after midnight. [`Range::Hour`] has no dates of its own.
     pub const fn moves(&self) -> bool {
-        !matches!(self, Self::Custom { .. })
+        !matches!(self, Self::Hour | Self::Custom { .. })
     }
 }
 

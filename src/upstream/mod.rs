@@ -1,4 +1,10 @@
 //! The two APIs on the wire: build the request, read the answer, name the failure. No waiting, no
 //! retrying, no budget here.
 
+pub mod advice;
+pub mod answer;
+pub mod failure;
+pub mod klar;
+pub mod klar_rows;
+pub mod taprain;
 pub mod transport;

@@ -1,0 +1,381 @@
+//! Klar's rows, read one by one while the answer arrives: memory holds one piece of the network
+//! and one unfinished row, however long the answer is (trap K17).
+
+use std::borrow::Cow;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::answer::sniff;
+use super::failure::Failure;
+use super::taprain::malformed;
+use crate::figures::klar::{Entity, Line, Values};
+use crate::number::Figure;
+use crate::snapshot::KLAR_COLUMNS;
+
+/// A single row longer than this is no row of a report (real ones have some 550 bytes).
+const LONGEST_ROW: usize = 256 * 1024;
+
+/// What a reader saw besides good rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// All rows.
+    pub rows: u64,
+    /// Rows without a date or channel (trap K5).
+    pub bad_rows: u64,
+    /// Figures that were no numbers (trap T8).
+    pub bad_numbers: u64,
+}
+
+/// Reads the rows of one answer.
+#[derive(Debug, Default)]
+pub struct Rows {
+    buffer: Vec<u8>,
+    place: Place,
+    seen: Seen,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Start,
+    BeforeFirst,
+    AfterRow,
+    AfterComma,
+    End,
+}
+
+impl Rows {
+    /// Takes the next piece of the answer and hands every finished row to `each`.
+    ///
+    /// # Errors
+    /// `not_json` or `api_error` as soon as the answer cannot be a report any more.
+    pub fn feed(&mut self, piece: &[u8], each: &mut dyn FnMut(&Line<'_>)) -> Result<(), Failure> {
+        self.buffer.extend_from_slice(piece);
+        let mut at = 0;
+        while let Some(step) = self.step(at, each)? {
+            at += step;
+        }
+        self.buffer.drain(..at);
+        if self.buffer.len() > LONGEST_ROW {
+            return Err(Failure::undocumented(format!("a row is longer than {LONGEST_ROW} bytes")));
+        }
+        Ok(())
+    }
+
+    /// Ends the answer.
+    ///
+    /// # Errors
+    /// `not_json` when the array was not closed.
+    pub fn finish(self) -> Result<Seen, Failure> {
+        match self.place {
+            Place::End => Ok(self.seen),
+            Place::Start => Err(sniff(&self.buffer).err().unwrap_or_else(broken_off)),
+            _ => Err(broken_off()),
+        }
+    }
+
+    /// Consumes one token or row from `at` on; `None` when more bytes are needed.
+    fn step(
+        &mut self,
+        at: usize,
+        each: &mut dyn FnMut(&Line<'_>),
+    ) -> Result<Option<usize>, Failure> {
+        let rest = &self.buffer[at..];
+        let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let Some(&byte) = rest.get(blank) else {
+            return Ok((blank > 0).then_some(blank));
+        };
+        self.place = match (self.place, byte) {
+            (Place::Start, b'[') => Place::BeforeFirst,
+            (Place::Start, _) => {
+                sniff(&rest[blank..])?;
+                return Err(Failure::undocumented("the answer is an object, not a list of rows"));
+            }
+            (Place::BeforeFirst | Place::AfterRow, b']') => Place::End,
+            (Place::AfterRow, b',') => Place::AfterComma,
+            (Place::BeforeFirst | Place::AfterComma, _) => {
+                return Ok(row(&rest[blank..], &mut self.seen, each)?.map(|used| {
+                    self.place = Place::AfterRow;
+                    blank + used
+                }));
+            }
+            _ => {
+                return Err(Failure::not_json(
+                    "the answer goes on after its rows, or lacks a comma",
+                ));
+            }
+        };
+        Ok(Some(blank + 1))
+    }
+}
+
+fn broken_off() -> Failure {
+    Failure::not_json("the list of rows breaks off")
+}
+
+/// Reads the row that begins `rest`; `None` when it is not all there yet.
+fn row(
+    rest: &[u8],
+    seen: &mut Seen,
+    each: &mut dyn FnMut(&Line<'_>),
+) -> Result<Option<usize>, Failure> {
+    let mut rows = serde_json::Deserializer::from_slice(rest).into_iter::<Raw<'_>>();
+    let raw = match rows.next() {
+        Some(Ok(raw)) => raw,
+        Some(Err(error)) if is_cut(&error, rest) => return Ok(None),
+        Some(Err(error)) => return Err(malformed(&error)),
+        None => return Ok(None),
+    };
+    let used = rows.byte_offset();
+    seen.rows += 1;
+    let values = raw.values(&mut seen.bad_numbers);
+    match raw.line(&values) {
+        Some(line) => each(&line),
+        None => seen.bad_rows += 1,
+    }
+    Ok(Some(used))
+}
+
+/// Whether a row is bad only because the rest of it is still on its way: a number cut behind its
+/// point is called a syntax error, so the place decides.
+fn is_cut(error: &serde_json::Error, rest: &[u8]) -> bool {
+    let lines = rest.split_inclusive(|byte| *byte == b'\n');
+    let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    error.is_eof() || (error.is_syntax() && before + error.column() >= rest.len())
+}
+
+type Json<'a> = Option<&'a RawValue>;
+
+/// A row as it stands: every field may be missing or null (trap K5), unknown ones are skipped.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+#[expect(non_snake_case, reason = "the vendor's own field names")]
+struct Raw<'a> {
+    #[serde(borrow)]
+    channelName: Json<'a>,
+    #[serde(borrow)]
+    date: Json<'a>,
+    #[serde(borrow)]
+    campaignName: Json<'a>,
+    #[serde(borrow)]
+    campaignId: Json<'a>,
+    #[serde(borrow)]
+    adGroupName: Json<'a>,
+    #[serde(borrow)]
+    adGroupId: Json<'a>,
+    #[serde(borrow)]
+    adName: Json<'a>,
+    #[serde(borrow)]
+    adId: Json<'a>,
+    #[serde(borrow)]
+    orders: Json<'a>,
+    #[serde(borrow)]
+    nc: Json<'a>,
+    #[serde(borrow)]
+    rc: Json<'a>,
+    #[serde(borrow)]
+    netRevenue: Json<'a>,
+    #[serde(borrow)]
+    grossRevenue: Json<'a>,
+    #[serde(borrow)]
+    ncNetRevenue: Json<'a>,
+    #[serde(borrow)]
+    ncGrossRevenue: Json<'a>,
+    #[serde(borrow)]
+    rcNetRevenue: Json<'a>,
+    #[serde(borrow)]
+    rcGrossRevenue: Json<'a>,
+    #[serde(borrow)]
+    cost: Json<'a>,
+    #[serde(borrow)]
+    cm1: Json<'a>,
+    #[serde(borrow)]
+    cm2: Json<'a>,
+    #[serde(borrow)]
+    acm2: Json<'a>,
+    #[serde(borrow)]
+    clv_30: Json<'a>,
+    #[serde(borrow)]
+    clv_60: Json<'a>,
+    #[serde(borrow)]
+    clv_90: Json<'a>,
+    #[serde(borrow)]
+    clicks: Json<'a>,
+    #[serde(borrow)]
+    impressions: Json<'a>,
+}
+
+impl<'a> Raw<'a> {
+    /// In the order of [`KLAR_COLUMNS`].
+    fn figures(&self) -> [Json<'a>; KLAR_COLUMNS.len()] {
+        [
+            self.orders,
+            self.nc,
+            self.rc,
+            self.netRevenue,
+            self.grossRevenue,
+            self.ncNetRevenue,
+            self.ncGrossRevenue,
+            self.rcNetRevenue,
+            self.rcGrossRevenue,
+            self.cost,
+            self.cm1,
+            self.cm2,
+            self.acm2,
+            self.clv_30,
+            self.clv_60,
+            self.clv_90,
+            self.clicks,
+            self.impressions,
+        ]
+    }
+
+    fn values(&self, bad: &mut u64) -> Values {
+        Values(self.figures().map(|raw| match Figure::read(raw) {
+            Figure::Known(value) => Some(value),
+            Figure::Absent => None,
+            Figure::Bad => {
+                *bad += 1;
+                None
+            }
+        }))
+    }
+
+    /// `None` without a date or a channel.
+    fn line(&self, values: &Values) -> Option<Line<'a>> {
+        let date = text(self.date)?;
+        let date: Date = date.get(..10)?.parse().ok()?;
+        let channel = text(self.channelName).filter(|name| !name.is_empty())?;
+        let entity = |id, name| Entity { id: identity(id), name: text(name) };
+        let below = [
+            entity(self.campaignId, self.campaignName),
+            entity(self.adGroupId, self.adGroupName),
+            entity(self.adId, self.adName),
+        ];
+        Some(Line { date, channel, below, values: *values })
+    }
+}
+
+/// An id as its text: null, 0 and "" are none, digits stay digits (trap K4).
+fn identity(raw: Json<'_>) -> Option<Cow<'_, str>> {
+    text(raw).filter(|id| !id.is_empty() && id != "0")
+}
+
+/// A text without its quotes, borrowed where it has no escapes; other values as their JSON.
+fn text(raw: Json<'_>) -> Option<Cow<'_, str>> {
+    let json = raw?.get();
+    let quoted = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match quoted {
+        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+        Some(_) => serde_json::from_str(json).ok().map(Cow::Owned),
+        None => (json != "null").then_some(Cow::Borrowed(json)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::to_f64;
+    use crate::telemetry::Outcome;
+    use proptest::prelude::*;
+
+    const SAMPLE: &[u8] = include_bytes!("../../tests/fixtures/klar-attribution.json");
+
+    /// (channel, campaign id, net revenue) of every good row.
+    type Found = Vec<(String, Option<String>, Option<f64>)>;
+
+    fn read(body: &[u8], piece: usize) -> Result<(Found, Seen), Failure> {
+        let (mut rows, mut found) = (Rows::default(), Vec::new());
+        for piece in body.chunks(piece) {
+            rows.feed(piece, &mut |line| {
+                let id = line.below[0].id.clone().map(Cow::into_owned);
+                found.push((line.channel.to_string(), id, line.values.0[3].map(to_f64)));
+            })?;
+        }
+        Ok((found, rows.finish()?))
+    }
+
+    #[test]
+    fn the_vendors_sample_comes_out_exactly_however_it_is_cut() {
+        for piece in 1..SAMPLE.len() {
+            let (found, seen) = read(SAMPLE, piece).unwrap();
+            assert_eq!(found[0].0, "Google Generic Paid Search");
+            assert_eq!(found[0].2, Some(126.884_027_848_3));
+            assert_eq!(found[1], ("Organic Social".to_owned(), Some("cmp_67890".to_owned()), None));
+            assert_eq!(seen, Seen { rows: 2, ..Seen::default() });
+        }
+    }
+
+    fn outcome(body: &[u8]) -> Outcome {
+        read(body, 7).unwrap_err().outcome
+    }
+
+    #[test]
+    fn what_is_no_report_is_refused() {
+        assert_eq!(outcome(b"<!doctype html>"), Outcome::NotJson);
+        assert_eq!(outcome(b""), Outcome::NotJson);
+        assert_eq!(outcome(b"[{\"date\": \"2026-01-01\""), Outcome::NotJson);
+        assert_eq!(outcome(b"[{} {}]"), Outcome::NotJson);
+        assert_eq!(outcome(b"[]x"), Outcome::NotJson);
+        assert_eq!(outcome(b"[{},]"), Outcome::NotJson);
+        assert_eq!(outcome(b"[{\"channelName\": \"\xff\"}]"), Outcome::NotJson);
+        assert_eq!(outcome(b"{\"error\": \"no\"}"), Outcome::ApiError);
+        assert_eq!(outcome(b"[1, 2]"), Outcome::ApiError);
+    }
+
+    #[test]
+    fn k4_ids_keep_their_digits() {
+        let body =
+            br#"[{"date": "2026-01-01", "channelName": "a", "campaignId": 1234567890123456789},
+            {"date": "2026-01-01", "channelName": "a", "campaignId": "cmp_6"},
+            {"date": "2026-01-01", "channelName": "a", "campaignId": 0},
+            {"date": "2026-01-01", "channelName": "a", "campaignId": null},
+            {"date": "2026-01-01", "channelName": "a", "campaignId": ""}]"#;
+        let ids: Vec<_> = read(body, 9).unwrap().0.into_iter().map(|row| row.1).collect();
+        let wanted = [Some("1234567890123456789"), Some("cmp_6"), None, None, None];
+        assert_eq!(ids, wanted.map(|id| id.map(str::to_owned)));
+    }
+
+    #[test]
+    fn k5_a_row_without_date_or_channel_is_counted_and_skipped() {
+        let body = br#"[{"channelName": "a"}, {"date": "2026-01-01"}, {"date": "soon", "channelName": "a"},
+            {"date": "2026-01-01T00:00:00Z", "channelName": "ok", "orders": []}]"#;
+        let (found, seen) = read(body, 11).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(seen, Seen { rows: 4, bad_rows: 3, bad_numbers: 1 });
+    }
+
+    #[test]
+    fn k17_memory_does_not_grow_with_the_answer() {
+        let row = br#"{"date": "2026-01-01", "channelName": "a", "netRevenue": 1.5},"#;
+        let mut rows = Rows::default();
+        rows.feed(b"[", &mut |_| {}).unwrap();
+        for _ in 0..50_000 {
+            rows.feed(row, &mut |_| {}).unwrap();
+        }
+        assert!(rows.buffer.capacity() < 4096, "{}", rows.buffer.capacity());
+        let endless = vec![b' '; 100_000];
+        for _ in 0..20 {
+            rows.feed(&endless, &mut |_| {}).unwrap();
+        }
+        let long = [b"{\"x\": \"".to_vec(), vec![b'a'; LONGEST_ROW]].concat();
+        assert_eq!(rows.feed(&long, &mut |_| {}).unwrap_err().outcome, Outcome::ApiError);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = read(&body, 13);
+        }
+
+        #[test]
+        fn a_sample_cut_or_bent_anywhere_is_survived(at in 0..SAMPLE.len() - 2, byte in any::<u8>()) {
+            prop_assert!(read(&SAMPLE[..at], 50).is_err());
+            let mut bent = SAMPLE.to_vec();
+            bent[at] = byte;
+            let _ = read(&bent, 50);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! TapRain Stats on the wire: `GET /api/v1/stats`, and its answer.
+
+use http::Method;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::answer::sniff;
+use super::failure::Failure;
+use super::transport::Request;
+use crate::figures::taprain::{Breakdown, Figures, Meta, Period, Report};
+use crate::model::range::{Days, Range};
+use crate::model::settings::{Account, Filters};
+use crate::number::Figure;
+use crate::telemetry::Outcome;
+
+/// The `endpoint` label.
+pub const STATS: &str = "stats";
+
+/// The request for one range of one view.
+///
+/// The key travels in a header only (trap T18) and the zone is always sent (trap T1). `days` are
+/// the dates that [`Range::MonthToDate`] and custom ranges mean now; both go out as `custom`,
+/// whose `end` is inclusive as far as the documentation's example shows (trap T7).
+///
+/// # Errors
+/// `bad_request` when the base URL makes no valid request; nothing was sent then.
+pub fn request(
+    account: &Account,
+    filters: &Filters,
+    range: &Range,
+    days: Days,
+) -> Result<Request, Failure> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    match range {
+        Range::MonthToDate | Range::Custom { .. } => query
+            .append_pair("range", "custom")
+            .append_pair("start", &days.start.to_string())
+            .append_pair("end", &days.last().to_string()),
+        standing => query.append_pair("range", standing.label()),
+    };
+    query.append_pair("timezone", &account.timezone_name);
+    let lists =
+        [("country", &filters.country), ("offer", &filters.offer), ("source", &filters.source)];
+    for (name, values) in lists.into_iter().filter(|(_, values)| !values.is_empty()) {
+        query.append_pair(name, &values.join(","));
+    }
+    http::Request::builder()
+        .method(Method::GET)
+        .uri(format!("{}/api/v1/stats?{}", account.base_url, query.finish()))
+        .header("x-api-key", account.credential.secret.header())
+        .header(http::header::ACCEPT, "application/json")
+        .body(())
+        .map_err(|_| Failure::new(Outcome::BadRequest, "base_url makes no valid request"))
+}
+
+/// Reads a report.
+///
+/// # Errors
+/// `not_json` for what no JSON parser reads, `api_error` for `success: false` and for JSON of
+/// another shape.
+pub fn read(body: &[u8]) -> Result<Report, Failure> {
+    sniff(body)?;
+    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+    if envelope.success != Some(true) {
+        return Err(Failure::undocumented("the API says success is not true"));
+    }
+    let data = envelope.data.ok_or_else(|| Failure::undocumented("the answer has no data"))?;
+    let summary = data.summary.ok_or_else(|| Failure::undocumented("the answer has no summary"))?;
+    let mut reader = Reader::default();
+    let meta = envelope.meta.unwrap_or_default();
+    Ok(Report {
+        meta: reader.meta(&meta),
+        summary: reader.figures(&summary),
+        periods: data
+            .time_series
+            .unwrap_or_default()
+            .iter()
+            .map(|row| reader.period(row))
+            .collect(),
+        breakdowns: [
+            reader.rows(data.by_country.as_deref(), |row| row.country),
+            reader.rows(data.by_source.as_deref(), |row| row.source),
+            reader.rows(data.by_offer.as_deref(), |row| row.offer),
+        ],
+        bad_numbers: reader.bad_numbers,
+    })
+}
+
+/// Names a parser's complaint without quoting the body: its message may hold field names and
+/// values, its position holds neither.
+pub(super) fn malformed(error: &serde_json::Error) -> Failure {
+    let place = format!("line {} column {}", error.line(), error.column());
+    if error.is_data() {
+        Failure::undocumented(format!("the JSON is not of the documented shape at {place}"))
+    } else if error.is_eof() {
+        Failure::not_json(format!("the JSON breaks off at {place}"))
+    } else {
+        Failure::not_json(format!("the answer is no JSON at {place}"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    success: Option<bool>,
+    #[serde(borrow)]
+    meta: Option<RawMeta<'a>>,
+    #[serde(borrow)]
+    data: Option<Data<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawMeta<'a> {
+    #[serde(borrow)]
+    period_start: Option<&'a RawValue>,
+    #[serde(borrow)]
+    period_end: Option<&'a RawValue>,
+    #[serde(borrow)]
+    generated_at: Option<&'a RawValue>,
+    #[serde(borrow)]
+    requests_remaining: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    summary: Option<Row<'a>>,
+    #[serde(borrow)]
+    time_series: Option<Vec<Row<'a>>>,
+    #[serde(borrow)]
+    by_country: Option<Vec<Row<'a>>>,
+    #[serde(borrow)]
+    by_source: Option<Vec<Row<'a>>>,
+    #[serde(borrow)]
+    by_offer: Option<Vec<Row<'a>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Row<'a> {
+    #[serde(borrow)]
+    period: Option<&'a RawValue>,
+    #[serde(borrow)]
+    granularity: Option<&'a RawValue>,
+    #[serde(borrow)]
+    country: Option<&'a RawValue>,
+    #[serde(borrow)]
+    source: Option<&'a RawValue>,
+    #[serde(borrow)]
+    offer: Option<&'a RawValue>,
+    #[serde(borrow)]
+    clicks: Option<&'a RawValue>,
+    #[serde(borrow)]
+    leads: Option<&'a RawValue>,
+    #[serde(borrow)]
+    revenue: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cvr: Option<&'a RawValue>,
+    #[serde(borrow)]
+    epc: Option<&'a RawValue>,
+}
+
+#[derive(Default)]
+struct Reader {
+    bad_numbers: u64,
+}
+
+impl Reader {
+    fn meta(&mut self, raw: &RawMeta<'_>) -> Meta {
+        let instant = |raw: Option<&RawValue>| text(raw).and_then(|text| text.parse().ok());
+        let remaining = self.number(raw.requests_remaining);
+        Meta {
+            period_start: instant(raw.period_start),
+            period_end: instant(raw.period_end),
+            generated_at: instant(raw.generated_at),
+            requests_remaining: remaining.and_then(|left| u64::try_from(left).ok()),
+        }
+    }
+
+    fn figures(&mut self, row: &Row<'_>) -> Figures {
+        Figures {
+            clicks: self.number(row.clicks),
+            leads: self.number(row.leads),
+            revenue: self.number(row.revenue),
+            cvr: self.number(row.cvr).map(|percent| percent * Decimal::new(1, 2)),
+            epc: self.number(row.epc),
+        }
+    }
+
+    fn period(&mut self, row: &Row<'_>) -> Period {
+        Period {
+            label: text(row.period).unwrap_or_default(),
+            granularity: text(row.granularity).unwrap_or_default(),
+            figures: self.figures(row),
+        }
+    }
+
+    fn rows<'a>(
+        &mut self,
+        rows: Option<&[Row<'a>]>,
+        label: fn(&Row<'a>) -> Option<&'a RawValue>,
+    ) -> Breakdown {
+        rows.map(|rows| rows.iter().map(|row| (text(label(row)), self.figures(row))).collect())
+    }
+
+    fn number(&mut self, raw: Option<&RawValue>) -> Option<Decimal> {
+        match Figure::read(raw) {
+            Figure::Known(value) => Some(value),
+            Figure::Absent => None,
+            Figure::Bad => {
+                self.bad_numbers += 1;
+                None
+            }
+        }
+    }
+}
+
+/// A text as it is, a number or boolean as its JSON, null as nothing.
+pub(super) fn text(raw: Option<&RawValue>) -> Option<String> {
+    let json = raw?.get();
+    if json == "null" {
+        return None;
+    }
+    serde_json::from_str(json).ok().or_else(|| Some(json.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::to_f64;
+    use proptest::prelude::*;
+
+    const SAMPLE: &[u8] = include_bytes!("../../tests/fixtures/taprain-today.json");
+
+    fn value(figure: Option<Decimal>) -> f64 {
+        to_f64(figure.unwrap())
+    }
+
+    #[test]
+    fn the_vendors_sample_comes_out_exactly() {
+        let report = read(SAMPLE).unwrap();
+        let all = report.summary;
+        assert_eq!(
+            (value(all.clicks), value(all.leads), value(all.revenue)),
+            (214.0, 27.0, 138.24)
+        );
+        assert_eq!((value(all.cvr), value(all.epc)), (0.126_168, 0.645_981));
+        let countries = report.breakdowns[0].as_ref().unwrap();
+        let (country, figures) = &countries[1];
+        assert_eq!((country.as_deref(), value(figures.leads)), (Some("GB"), 3.0));
+        assert_eq!(report.periods[1].label, "2026-03-18 01:00");
+        assert_eq!(report.meta.period_start.unwrap().to_string(), "2026-03-18T05:00:00Z");
+        assert_eq!(report.meta.requests_remaining, None, "T4: absent is not 0");
+    }
+
+    fn outcome(body: &[u8]) -> Outcome {
+        read(body).unwrap_err().outcome
+    }
+
+    #[test]
+    fn t15_what_is_no_report_is_refused_before_it_is_used() {
+        assert_eq!(outcome(b"<html>Bad gateway</html>"), Outcome::NotJson);
+        assert_eq!(outcome(b""), Outcome::NotJson);
+        assert_eq!(outcome(b"{\"success\": true, \"data\": {\"summ"), Outcome::NotJson);
+        assert_eq!(
+            outcome(b"{\"success\": true, \"meta\": {\"period_start\": \"\xff\xfe\"}}"),
+            Outcome::NotJson
+        );
+        assert_eq!(outcome(br#"{"success": false, "error": "nope"}"#), Outcome::ApiError);
+        assert_eq!(outcome(br#"{"data": {"summary": {}}}"#), Outcome::ApiError);
+        assert_eq!(outcome(br#"{"success": true, "data": []}"#), Outcome::ApiError);
+        assert_eq!(outcome(br#"{"success": true, "data": {"by_country": []}}"#), Outcome::ApiError);
+    }
+
+    #[test]
+    fn t8_t12_t21_texts_nulls_and_strangers_are_met() {
+        let body =
+            br#"{"success": true, "new": [1], "data": {"summary": {"clicks": "7", "leads": null,
+            "revenue": {}, "extra": 1}, "by_source": [{"source": null, "clicks": 1},
+            {"source": "", "clicks": 2}, {"source": 5, "clicks": 4}], "by_day": {}}}"#;
+        let report = read(body).unwrap();
+        assert_eq!((report.summary.clicks, report.summary.leads), (Some(7.into()), None));
+        assert_eq!((report.summary.revenue, report.bad_numbers), (None, 1));
+        let sources: Vec<_> =
+            report.breakdowns[1].iter().flatten().map(|row| row.0.clone()).collect();
+        assert_eq!(sources, [None, Some(String::new()), Some("5".to_owned())]);
+    }
+
+    #[test]
+    fn t9_reversals_may_make_revenue_negative() {
+        let body = br#"{"success": true, "data": {"summary": {"revenue": -12.5}}}"#;
+        assert_eq!(value(read(body).unwrap().summary.revenue), -12.5);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = read(&body);
+        }
+
+        #[test]
+        fn a_sample_cut_or_bent_anywhere_is_survived(at in 0..SAMPLE.len(), byte in any::<u8>()) {
+            prop_assert!(read(&SAMPLE[..at]).is_err());
+            let mut bent = SAMPLE.to_vec();
+            bent[at] = byte;
+            let _ = read(&bent);
+        }
+    }
+}
