@@ -7,7 +7,6 @@
 
 // words: what everything speaks of
 pub mod clock;
-pub mod label;
 pub mod model;
 pub mod number;
 pub mod secret;
