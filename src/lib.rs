@@ -7,14 +7,23 @@
 
 // words: what everything speaks of
 pub mod clock;
+pub mod label;
 pub mod model;
 pub mod secret;
 
 // rules: pure, `now` is an argument
+pub mod board;
 pub mod budget;
 pub mod plan;
 pub mod snapshot;
 
-// edges: the network and the process
 pub mod telemetry;
+
+// plans: what to show
+pub mod exposition;
+
+// edges: the network and the process
 pub mod upstream;
+
+// loops: what runs until it is told to stop
+pub mod server;
