@@ -152,6 +152,11 @@ impl Budget {
         self.closed_until = self.closed_until.max(tick);
     }
 
+    /// Whether the API asked for quiet beyond `now`.
+    pub fn is_closed(&self, now: Tick) -> bool {
+        now < self.closed_until
+    }
+
     /// Adds to the time that due requests have waited.
     pub fn add_wait(&mut self, wait: Duration) {
         self.waited += wait;

@@ -42,7 +42,7 @@ impl Fetch {
     /// Asks TapRain for a report.
     pub async fn taprain(&self, request: Request) -> Answer<Report> {
         let mut answer = self
-            .exchange(request, async |body| {
+            .exchange(request, |body| async move {
                 let body = collect(body, self.limits.max_response).await?;
                 taprain::read(&body)
             })
@@ -54,7 +54,7 @@ impl Fetch {
 
     /// Asks Klar for an access token.
     pub async fn token(&self, request: Request) -> Answer<Token> {
-        self.exchange(request, async |body| {
+        self.exchange(request, |body| async move {
             let body = collect(body, self.limits.max_response).await?;
             klar::read_token(&body, self.clock.wall())
         })
@@ -62,18 +62,23 @@ impl Fetch {
     }
 
     /// Asks Klar for the report of `asked` and adds its rows to `tallies` as they arrive.
-    pub async fn klar(&self, request: Request, asked: Days, tallies: Vec<Tally>) -> Answer<KlarReport> {
-        self.exchange(request, async |body| {
+    pub async fn klar(
+        &self,
+        request: Request,
+        asked: Days,
+        tallies: Vec<Tally>,
+    ) -> Answer<KlarReport> {
+        self.exchange(request, |body| async move {
             read_rows(Pieces::new(body, self.limits.max_response), asked, tallies).await
         })
         .await
     }
 
     /// Sends, waits no longer than the limit, and hands a successful body to `read`.
-    async fn exchange<T>(
+    async fn exchange<T, F: Future<Output = Result<T, Failure>>>(
         &self,
         request: Request,
-        read: impl AsyncFnOnce(Body) -> Result<T, Failure>,
+        read: impl FnOnce(Body) -> F,
     ) -> Answer<T> {
         let whole = async {
             let response = match self.transport.send(request).await {

@@ -7,10 +7,10 @@
 
 // words: what everything speaks of
 pub mod clock;
+pub mod label;
 pub mod model;
 pub mod number;
 pub mod secret;
-
 pub mod telemetry;
 
 // rules: pure, `now` is an argument
@@ -21,5 +21,17 @@ pub mod plan;
 pub mod schedule;
 pub mod snapshot;
 
+// plans: what is known, and what of it to show
+pub mod board;
+pub mod exposition;
+
 // edges: the network and the process
+pub mod shutdown;
 pub mod upstream;
+
+// step: one request
+pub mod fetch;
+
+// loops: what runs until it is told to stop
+pub mod collector;
+pub mod server;

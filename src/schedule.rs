@@ -85,6 +85,11 @@ impl Schedule {
         self.jobs.get(job).is_some_and(|job| !job.busy && job.release <= now)
     }
 
+    /// Whether no request for `job` is on its way.
+    pub fn is_idle(&self, job: usize) -> bool {
+        self.jobs.get(job).is_some_and(|job| !job.busy)
+    }
+
     /// When [`Schedule::due`] may next have something that it does not have at `now`.
     pub fn next_release(&self, now: Tick) -> Option<Tick> {
         let waiting = self.jobs.iter().filter(|job| !job.busy);

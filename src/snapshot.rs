@@ -19,6 +19,14 @@ pub struct Snapshot {
     pub accounts: Vec<Arc<AccountPart>>,
 }
 
+impl Snapshot {
+    /// How many vendor series it holds, those that are too old to be shown included.
+    pub fn series(&self) -> usize {
+        let slots = self.accounts.iter().flat_map(|account| &account.slots);
+        slots.filter_map(|slot| slot.good.as_ref()).map(|good| good.sheet.series()).sum()
+    }
+}
+
 /// What is known of one account.
 #[derive(Clone, Debug)]
 pub struct AccountPart {

@@ -23,6 +23,11 @@ impl<T> Answer<T> {
     pub fn lost(failure: Failure) -> Self {
         Self { result: Err(failure), advice: Advice::default() }
     }
+
+    /// The same answer, its result made into something else.
+    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Answer<U> {
+        Answer { result: self.result.map(into), advice: self.advice }
+    }
 }
 
 /// The body of a successful answer, or what its status means.

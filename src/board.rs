@@ -1,0 +1,96 @@
+//! The board: what is known now, swapped whole, so that a reader never sees half a change.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::snapshot::{AccountPart, Snapshot};
+
+/// Where collectors publish and scrapes read. Neither waits for the other.
+#[derive(Debug)]
+pub struct Board {
+    current: ArcSwap<Generation>,
+}
+
+/// A snapshot and its place in the row of all there were.
+#[derive(Clone, Debug, Default)]
+pub struct Generation {
+    /// Counts the publications; no two generations of a board share it.
+    pub number: u64,
+    /// What is known.
+    pub snapshot: Snapshot,
+}
+
+impl Board {
+    /// A board that shows `accounts`, in the order of the page.
+    pub fn new(accounts: Vec<AccountPart>) -> Self {
+        let snapshot = Snapshot { accounts: accounts.into_iter().map(Arc::new).collect() };
+        Self { current: ArcSwap::from_pointee(Generation { number: 0, snapshot }) }
+    }
+
+    /// Replaces the account at `index`; an index beyond the last account changes nothing.
+    pub fn publish(&self, index: usize, part: AccountPart) {
+        let part = Arc::new(part);
+        self.advance(|accounts| {
+            if let Some(account) = accounts.get_mut(index) {
+                *account = Arc::clone(&part);
+            }
+        });
+    }
+
+    /// Replaces every account, for a new configuration.
+    pub fn replace(&self, parts: Vec<AccountPart>) {
+        let parts: Vec<_> = parts.into_iter().map(Arc::new).collect();
+        self.advance(|accounts| accounts.clone_from(&parts));
+    }
+
+    /// What is known now.
+    pub fn current(&self) -> Arc<Generation> {
+        self.current.load_full()
+    }
+
+    /// Swaps in the next generation; tried again when another publisher was faster.
+    fn advance(&self, change: impl Fn(&mut Vec<Arc<AccountPart>>)) {
+        self.current.rcu(|current| {
+            let mut next = Generation::clone(current);
+            next.number += 1;
+            change(&mut next.snapshot.accounts);
+            next
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::sample;
+
+    #[test]
+    fn concurrent_publishers_lose_nothing() {
+        let board = Board::new(vec![sample::taprain("a"), sample::taprain("b")]);
+        std::thread::scope(|scope| {
+            for index in [0, 1, 0, 1] {
+                let board = &board;
+                scope.spawn(move || {
+                    for _ in 0..500 {
+                        board.publish(index, sample::taprain(["new a", "new b"][index]));
+                    }
+                });
+            }
+        });
+        let generation = board.current();
+        let names: Vec<_> =
+            generation.snapshot.accounts.iter().map(|part| &*part.account).collect();
+        assert_eq!((generation.number, names), (2000, vec!["new a", "new b"]));
+    }
+
+    #[test]
+    fn a_reader_keeps_what_it_took() {
+        let board = Board::new(vec![sample::taprain("a")]);
+        let before = board.current();
+        board.publish(0, sample::taprain("b"));
+        board.publish(9, sample::taprain("nowhere"));
+        assert_eq!(&*before.snapshot.accounts[0].account, "a");
+        assert_eq!(&*board.current().snapshot.accounts[0].account, "b");
+    }
+}

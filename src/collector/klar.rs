@@ -1,0 +1,306 @@
+//! Klar's side of collecting: a token first, reports in pieces of days, and one report for every
+//! range whose dates it covers.
+
+use std::collections::VecDeque;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::civil::Date;
+
+use super::vendor::{Errand, Flight, Jobs, Payload, Update, Vendor, Verdict};
+use crate::clock::{Moment, Tick};
+use crate::fetch::{Fetch, KlarReport};
+use crate::figures::Sheeted;
+use crate::figures::klar::Tally;
+use crate::figures::klar_sheet::sheet;
+use crate::label::Labels;
+use crate::model::range::{Days, Range};
+use crate::model::settings::{KlarAccount, KlarLimits, KlarView};
+use crate::secret::Secret;
+use crate::telemetry::{Anomaly, Outcome};
+use crate::upstream::answer::Answer;
+use crate::upstream::failure::Failure;
+use crate::upstream::klar::{
+    ATTRIBUTION, CHUNK_DAYS, TOKEN, Token, report_request, token_request, token_serves,
+};
+
+/// Row counts that suggest a silent cut (trap K17).
+const ROUND_COUNTS: [u64; 3] = [1_000, 10_000, 100_000];
+
+/// A Klar account's protocol.
+pub(super) struct Klar {
+    account: KlarAccount,
+    fetch: Fetch,
+    jobs: Vec<Job>,
+    token: Option<Held>,
+    token_on_the_way: bool,
+    /// Numbers the tokens; 0 is none.
+    tokens: u64,
+    /// A report was refused with a token that was new; once more and the credential is at fault.
+    refused: bool,
+}
+
+struct Job {
+    view: usize,
+    range: Range,
+    labels: Labels,
+    /// Days per request, halved once when the API refuses the documented number (trap K3).
+    piece: u32,
+    progress: Option<Progress>,
+}
+
+/// A report that takes several requests.
+struct Progress {
+    days: Days,
+    left: VecDeque<Days>,
+    tally: Tally,
+}
+
+struct Held {
+    secret: Secret,
+    number: u64,
+    serves_until: Tick,
+}
+
+impl Klar {
+    /// Jobs in the configuration's order.
+    pub(super) fn new(account: KlarAccount, fetch: Fetch) -> Self {
+        let mut jobs = Vec::new();
+        for (index, view) in account.views.iter().enumerate() {
+            let labels = view_labels(&account, view);
+            for wanted in &view.ranges {
+                let range = wanted.range.clone();
+                let labels = labels.clone().with("range", range.label());
+                jobs.push(Job { view: index, range, labels, piece: CHUNK_DAYS, progress: None });
+            }
+        }
+        let (token, token_on_the_way, tokens, refused) = (None, false, 0, false);
+        Self { account, fetch, jobs, token, token_on_the_way, tokens, refused }
+    }
+
+    fn token_errand(&mut self, due: usize, today: Date, now: Tick) -> Errand {
+        if self.token_on_the_way {
+            return Errand::Wait;
+        }
+        self.token_on_the_way = true;
+        let (fetch, request) = (self.fetch.clone(), token_request(&self.account.common));
+        let work = async move {
+            match request {
+                Ok(request) => fetch.token(request).await.map(Payload::Token),
+                Err(failure) => Answer::lost(failure),
+            }
+        };
+        let days = self.jobs[due].range.days(today);
+        let flight = flight(due, TOKEN, today, days, now);
+        Errand::Send(Flight { brings_figures: false, ..flight }, work.boxed())
+    }
+
+    /// The days that `job`'s next request asks for.
+    fn next_piece(&self, job: usize, today: Date) -> Days {
+        let job = &self.jobs[job];
+        let days = job.range.days(today);
+        let resumed = job.progress.as_ref().filter(|progress| progress.days == days);
+        let next = resumed.and_then(|progress| progress.left.front().copied());
+        next.or_else(|| days.chunks(job.piece).first().copied()).unwrap_or(days)
+    }
+
+    /// The widest due job of the same view whose next request brings `due` its figures as well.
+    fn leader(&self, due: usize, jobs: &dyn Jobs, today: Date) -> usize {
+        let wanted = self.jobs[due].range.days(today);
+        let same_view = |job: &usize| self.jobs[*job].view == self.jobs[due].view;
+        (0..self.jobs.len())
+            .filter(|job| same_view(job) && jobs.is_due(*job))
+            .filter(|job| self.next_piece(*job, today).covers(wanted))
+            .max_by_key(|job| self.jobs[*job].range.days(today).count())
+            .unwrap_or(due)
+    }
+
+    /// Jobs that an answer for `piece` serves beside `lead`.
+    fn followers(&self, lead: usize, piece: Days, jobs: &dyn Jobs, today: Date) -> Vec<usize> {
+        let follows = |job: &usize| {
+            let other = &self.jobs[*job];
+            *job != lead
+                && other.view == self.jobs[lead].view
+                && other.progress.is_none()
+                && jobs.is_idle(*job)
+                && piece.covers(other.range.days(today))
+        };
+        (0..self.jobs.len()).filter(follows).collect()
+    }
+
+    fn report_work(
+        &self,
+        lead: usize,
+        also: &[usize],
+        piece: Days,
+        today: Date,
+        token: &Secret,
+    ) -> BoxFuture<'static, Answer<Payload>> {
+        let view = &self.account.views[self.jobs[lead].view];
+        let tally = |job: &usize| Tally::new(view.detail, self.jobs[*job].range.days(today));
+        let tallies = std::iter::once(&lead).chain(also).map(tally).collect();
+        let request = report_request(&self.account.common, view, piece, token);
+        let fetch = self.fetch.clone();
+        let work = async move {
+            match request {
+                Ok(request) => fetch.klar(request, piece, tallies).await.map(Payload::Klar),
+                Err(failure) => Answer::lost(failure),
+            }
+        };
+        work.boxed()
+    }
+
+    fn keep_token(&mut self, flight: &Flight, token: Token) -> Verdict {
+        self.token_on_the_way = false;
+        self.tokens += 1;
+        let serves_until = flight.asked + token_serves(token.life);
+        self.token = Some(Held { secret: token.secret, number: self.tokens, serves_until });
+        let odd = vec![(Anomaly::OddTokenLife, u64::from(token.odd_life))];
+        Verdict::Token { life: token.life, odd }
+    }
+
+    fn digest_report(&mut self, flight: &Flight, report: KlarReport, room: usize) -> Verdict {
+        self.refused = false;
+        let mut odd = oddities(&report);
+        let mut tallies = report.tallies.into_iter();
+        let mut updates = Vec::new();
+        let own = tallies.next().and_then(|tally| self.advance(flight, tally));
+        let go_on = own.is_none();
+        let finished = own.map(|tally| (flight.job, tally)).into_iter();
+        for (job, tally) in finished.chain(flight.also.iter().copied().zip(tallies)) {
+            let sheeted = (tally.rows() > 0).then(|| self.sheet(job, &tally, room, &mut odd));
+            updates.push(Update { job, sheeted });
+        }
+        Verdict::Figures { updates, odd, go_on }
+    }
+
+    /// Adds a piece to the asking job's report; the whole of it when it was the last.
+    fn advance(&mut self, flight: &Flight, tally: Tally) -> Option<Tally> {
+        let job = &mut self.jobs[flight.job];
+        let days = tally.days();
+        let progress = job.progress.take().filter(|progress| progress.days == days);
+        let mut progress = match progress {
+            Some(mut progress) => {
+                progress.tally.merge(tally);
+                progress
+            }
+            None => Progress { days, left: days.chunks(job.piece).into(), tally },
+        };
+        progress.left.retain(|piece| *piece != flight.days);
+        if progress.left.is_empty() {
+            return Some(progress.tally);
+        }
+        job.progress = Some(progress);
+        None
+    }
+
+    fn sheet(
+        &self,
+        job: usize,
+        tally: &Tally,
+        room: usize,
+        odd: &mut Vec<(Anomaly, u64)>,
+    ) -> Sheeted {
+        let (job, zone) = (&self.jobs[job], &self.account.common.timezone);
+        let full = sheet(tally, &job.labels, self.account.limits, zone);
+        if full.sheet.series() <= room {
+            return full;
+        }
+        odd.push((Anomaly::SeriesLimit, 1));
+        let none = KlarLimits { channel: 0, campaign: 0, ad_group: 0, ad: 0 };
+        sheet(tally, &job.labels, none, zone)
+    }
+
+    /// The API refuses a token that should be good: once, another one may help (trap K9).
+    fn refuse(&mut self, flight: &Flight, failure: Failure) -> Verdict {
+        let current = self.token.as_ref().is_some_and(|held| held.number == flight.token);
+        if !current {
+            return Verdict::AskAgain;
+        }
+        self.token = None;
+        if std::mem::replace(&mut self.refused, true) {
+            self.refused = false;
+            return Verdict::Failed(failure);
+        }
+        Verdict::AskAgain
+    }
+
+    /// The API refuses the dates: half as many days may be fewer than it allows (trap K3).
+    fn halve(&mut self, flight: &Flight, failure: Failure) -> Verdict {
+        let job = &mut self.jobs[flight.job];
+        if job.piece < CHUNK_DAYS || flight.days.count() < 2 {
+            return Verdict::Failed(failure);
+        }
+        job.piece = flight.days.count().div_ceil(2);
+        if let Some(progress) = &mut job.progress {
+            let unread = Days { start: progress.days.start, end: flight.days.end };
+            progress.left = unread.chunks(job.piece).into();
+        }
+        Verdict::AskAgain
+    }
+}
+
+impl Vendor for Klar {
+    fn errand(&mut self, due: usize, jobs: &dyn Jobs, today: Date, now: Tick) -> Errand {
+        let Some(held) = self.token.as_ref().filter(|held| now < held.serves_until) else {
+            return self.token_errand(due, today, now);
+        };
+        let (secret, number) = (held.secret.clone(), held.number);
+        let lead = self.leader(due, jobs, today);
+        let piece = self.next_piece(lead, today);
+        let also = self.followers(lead, piece, jobs, today);
+        let work = self.report_work(lead, &also, piece, today, &secret);
+        let flight = flight(lead, ATTRIBUTION, today, piece, now);
+        Errand::Send(Flight { also, token: number, ..flight }, work)
+    }
+
+    fn digest(&mut self, flight: &Flight, payload: Payload, room: usize, _now: Moment) -> Verdict {
+        match payload {
+            Payload::Token(token) => self.keep_token(flight, token),
+            Payload::Klar(report) => self.digest_report(flight, report, room),
+            Payload::TapRain(_) => Verdict::AskAgain,
+        }
+    }
+
+    fn fail(&mut self, flight: &Flight, failure: Failure) -> Verdict {
+        if !flight.brings_figures {
+            self.token_on_the_way = false;
+            return Verdict::Failed(failure);
+        }
+        match failure.outcome {
+            Outcome::Unauthorized => self.refuse(flight, failure),
+            Outcome::BadRequest => self.halve(flight, failure),
+            _ => Verdict::Failed(failure),
+        }
+    }
+
+    fn turn_day(&mut self) {
+        for job in self.jobs.iter_mut().filter(|job| job.range.moves()) {
+            job.progress = None;
+        }
+    }
+}
+
+fn view_labels(account: &KlarAccount, view: &KlarView) -> Labels {
+    Labels::new()
+        .with("account", &account.common.name)
+        .with("view", &view.name)
+        .with("model", view.model.as_str())
+        .with("attribution_window", view.window.as_str())
+        .with("date_basis", view.basis.as_str())
+}
+
+fn flight(job: usize, endpoint: &'static str, today: Date, days: Days, now: Tick) -> Flight {
+    let (also, brings_figures, token) = (Vec::new(), true, 0);
+    Flight { job, also, endpoint, brings_figures, today, days, token, asked: now }
+}
+
+fn oddities(report: &KlarReport) -> Vec<(Anomaly, u64)> {
+    let round = ROUND_COUNTS.contains(&report.seen.rows);
+    vec![
+        (Anomaly::BadRow, report.seen.bad_rows),
+        (Anomaly::BadNumber, report.seen.bad_numbers),
+        (Anomaly::OutOfRangeRow, report.out_of_range),
+        (Anomaly::RoundRowCount, u64::from(round)),
+    ]
+}

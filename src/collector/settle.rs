@@ -1,0 +1,267 @@
+//! What an answer changes: ledger, counters, schedule, figures and the account's state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError};
+use tracing::{debug, info, warn};
+
+use super::vendor::{Flight, Update, Verdict};
+use super::{Collector, Landed};
+use crate::backoff;
+use crate::clock::Moment;
+use crate::model::AccountState;
+use crate::snapshot::Good;
+use crate::telemetry::{Anomaly, Outcome};
+use crate::upstream::failure::Failure;
+
+/// Figures are dropped when they are older than this many effective intervals ...
+const STALE_INTERVALS: u32 = 3;
+
+/// ... and never before this age.
+const LEAST_STALE: Duration = Duration::from_secs(15 * 60);
+
+/// How soon to look again whether the API has reached the new day (trap T10).
+const STALE_PERIOD_RETRY: Duration = Duration::from_secs(30);
+
+/// How long the longest wait between tries for a token is; nothing else can be asked meanwhile.
+const TOKEN_RETRY: Duration = Duration::from_secs(5 * 60);
+
+impl Collector {
+    /// Settles a request that came back, or whose task panicked.
+    pub(super) fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
+        let (id, answer) = match landed {
+            Ok((id, answer)) => (id, answer),
+            Err(panic) => (panic.id(), Landed::lost(broken_task())),
+        };
+        let Some(at) = self.on_the_way.iter().position(|(known, ..)| *known == id) else { return };
+        let (_, flight, receipt) = self.on_the_way.swap_remove(at);
+        let now = self.around.clock.moment();
+        self.budget().settle(&receipt, now.tick, answer.advice);
+        self.count(&flight, &answer, now);
+        if self.is_of_yesterday(&flight) {
+            self.ask_anew(&flight, now);
+        } else {
+            let verdict = match answer.result {
+                Ok(payload) => {
+                    let room = self.room(&flight);
+                    self.vendor.digest(&flight, payload, room, now)
+                }
+                Err(failure) => self.vendor.fail(&flight, failure),
+            };
+            self.apply(&flight, verdict, now);
+        }
+        self.publish();
+    }
+
+    fn count(&self, flight: &Flight, answer: &Landed, now: Moment) {
+        let outcome = match &answer.result {
+            Ok(payload) => payload.outcome(),
+            Err(failure) => failure.outcome,
+        };
+        let telemetry = &self.around.telemetry;
+        telemetry.request(&self.who, flight.endpoint, outcome, now.tick.since(flight.asked));
+        if !flight.brings_figures {
+            telemetry.token_refresh(&self.who, outcome);
+        }
+    }
+
+    fn count_odd(&self, odd: &[(Anomaly, u64)]) {
+        for (reason, times) in odd.iter().filter(|(_, times)| *times > 0) {
+            self.around.telemetry.anomaly(&self.who, *reason, *times);
+        }
+    }
+
+    /// An answer to a question about dates that have moved since answers nothing.
+    fn is_of_yesterday(&self, flight: &Flight) -> bool {
+        let mut served = std::iter::once(&flight.job).chain(&flight.also);
+        flight.brings_figures
+            && flight.today != self.today
+            && served.any(|job| self.jobs[*job].range.moves())
+    }
+
+    fn ask_anew(&mut self, flight: &Flight, now: Moment) {
+        for job in std::iter::once(&flight.job).chain(&flight.also) {
+            self.schedule.leave(*job);
+            self.schedule.renew(*job, now.tick);
+        }
+    }
+
+    fn apply(&mut self, flight: &Flight, verdict: Verdict, now: Moment) {
+        match verdict {
+            Verdict::Figures { updates, odd, go_on } => {
+                self.account_is(AccountState::Ok, true);
+                self.refusals = 0;
+                self.count_odd(&odd);
+                for update in updates {
+                    self.update(update, flight, now);
+                }
+                if go_on {
+                    self.schedule.go_on(flight.job, now.tick);
+                }
+            }
+            Verdict::Token { life, odd } => {
+                self.account_is(AccountState::Ok, true);
+                self.count_odd(&odd);
+                self.part.token_expiry = now.wall.saturating_add(life).ok();
+            }
+            Verdict::AskAgain => self.leave_due(flight, now),
+            Verdict::StalePeriod => {
+                self.account_is(AccountState::Ok, true);
+                self.count_odd(&[(Anomaly::StalePeriod, 1)]);
+                self.part.slots[flight.job].up = Some(false);
+                self.schedule.retry(flight.job, now.tick, STALE_PERIOD_RETRY);
+            }
+            Verdict::Failed(failure) => self.fail(flight, &failure, now),
+        }
+    }
+
+    fn update(&mut self, update: Update, flight: &Flight, now: Moment) {
+        self.schedule.done(update.job, flight.asked);
+        let interval = self.schedule.interval(update.job);
+        let (slot, job) = (&mut self.part.slots[update.job], &mut self.jobs[update.job]);
+        if std::mem::take(&mut job.failures) > 0 {
+            info!(
+                api = self.who.api.as_str(),
+                account = &*self.who.account,
+                view = &*slot.view,
+                range = &*slot.range,
+                "figures are coming in again"
+            );
+        }
+        slot.up = Some(true);
+        let Some(sheeted) = update.sheeted else { return };
+        slot.last_success = Some(now.wall);
+        slot.good = Some(Good {
+            sheet: Arc::new(sheeted.sheet),
+            fresh_until: now.tick + LEAST_STALE.max(interval * STALE_INTERVALS),
+            range_ends: job.range.moves().then_some(self.midnight),
+        });
+        self.count_odd(&sheeted.anomalies);
+    }
+
+    fn fail(&mut self, flight: &Flight, failure: &Failure, now: Moment) {
+        let state = state_after(failure.outcome).unwrap_or(AccountState::Ok);
+        self.account_is(state, false);
+        let wait = match self.account_hold(flight, failure, now) {
+            Some(hold) => {
+                self.budget().close_until(now.tick + hold);
+                self.schedule.spread_from(now.tick + hold, self.terms.per);
+                self.leave_due(flight, now);
+                hold
+            }
+            None => self.retry_later(flight, failure, now),
+        };
+        self.part.slots[flight.job].up = Some(false);
+        self.log(flight, failure, wait);
+        self.jobs[flight.job].failures = self.jobs[flight.job].failures.saturating_add(1);
+    }
+
+    /// How long the whole account keeps quiet; `None` when the failure is the view's own.
+    fn account_hold(
+        &mut self,
+        flight: &Flight,
+        failure: &Failure,
+        now: Moment,
+    ) -> Option<Duration> {
+        // Requests that were refused together are one refusal.
+        let first = !self.budget().is_closed(now.tick);
+        let tries = if first { self.refusals } else { self.refusals.saturating_sub(1) };
+        let rng = &mut self.rng;
+        let hold = match failure.outcome {
+            Outcome::RateLimited => {
+                backoff::throttled(self.who.api, tries, failure.retry_after, rng)
+            }
+            Outcome::Unauthorized => backoff::unauthorized(tries, rng),
+            Outcome::Forbidden => backoff::suspended(),
+            _ if !flight.brings_figures => backoff::retry(tries, TOKEN_RETRY, rng),
+            _ => return None,
+        };
+        self.refusals = tries.saturating_add(1);
+        Some(hold)
+    }
+
+    fn retry_later(&mut self, flight: &Flight, failure: &Failure, now: Moment) -> Duration {
+        let interval = self.schedule.interval(flight.job);
+        let tries = self.jobs[flight.job].failures;
+        let wait = match failure.outcome {
+            Outcome::BadRequest => backoff::correction(tries, interval, &mut self.rng),
+            _ => backoff::retry(tries, interval, &mut self.rng),
+        };
+        self.schedule.retry(flight.job, now.tick, wait);
+        for job in &flight.also {
+            self.schedule.leave(*job);
+        }
+        wait
+    }
+
+    /// The jobs of `flight` are as due as they were.
+    fn leave_due(&mut self, flight: &Flight, now: Moment) {
+        if flight.brings_figures {
+            self.schedule.go_on(flight.job, now.tick);
+        }
+        for job in &flight.also {
+            self.schedule.leave(*job);
+        }
+    }
+
+    fn account_is(&mut self, state: AccountState, up: bool) {
+        self.part.state = Some(state);
+        self.part.up = Some(up);
+    }
+
+    /// How many series the answer may bring before the page is too large.
+    fn room(&self, flight: &Flight) -> usize {
+        let shown = self.around.board.current().snapshot.series();
+        let slot = &self.part.slots[flight.job];
+        let own = slot.good.as_ref().map_or(0, |good| good.sheet.series());
+        self.around.fetch.limits.max_series.saturating_sub(shown.saturating_sub(own))
+    }
+
+    /// The first failure of a kind is news; that it lasts is not.
+    fn log(&self, flight: &Flight, failure: &Failure, wait: Duration) {
+        let slot = &self.part.slots[flight.job];
+        let (api, account) = (self.who.api.as_str(), &*self.who.account);
+        let (view, range) = (&*slot.view, &*slot.range);
+        let (outcome, next_try) = (failure.outcome.as_str(), wait.as_secs());
+        if self.jobs[flight.job].failures == 0 {
+            warn!(
+                api,
+                account,
+                view,
+                range,
+                outcome,
+                next_try_seconds = next_try,
+                "no new figures: {failure}"
+            );
+        } else {
+            debug!(
+                api,
+                account,
+                view,
+                range,
+                outcome,
+                next_try_seconds = next_try,
+                "still no new figures: {failure}"
+            );
+        }
+    }
+}
+
+/// What a failure says of the account; `None` where it says something of one view only.
+fn state_after(outcome: Outcome) -> Option<AccountState> {
+    match outcome {
+        Outcome::Unauthorized => Some(AccountState::Unauthorized),
+        Outcome::Forbidden => Some(AccountState::Forbidden),
+        Outcome::RateLimited => Some(AccountState::RateLimited),
+        Outcome::ServerError | Outcome::Timeout | Outcome::Connect => {
+            Some(AccountState::Unreachable)
+        }
+        Outcome::NotJson | Outcome::ApiError | Outcome::TooLarge => Some(AccountState::Invalid),
+        Outcome::Ok | Outcome::Empty | Outcome::BadRequest => None,
+    }
+}
+
+fn broken_task() -> Failure {
+    Failure::undocumented("reading the answer failed inside the exporter; please report it")
+}

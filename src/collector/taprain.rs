@@ -1,0 +1,114 @@
+//! TapRain's side of collecting: one request a job.
+
+use futures_util::FutureExt;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use super::vendor::{Errand, Flight, Jobs, Payload, Update, Vendor, Verdict};
+use crate::clock::{Moment, Tick};
+use crate::fetch::Fetch;
+use crate::figures::taprain::Report;
+use crate::figures::taprain_sheet::{Naming, sheet};
+use crate::label::Labels;
+use crate::model::range::{Days, Range, day_start};
+use crate::model::settings::{TapRainAccount, TapRainLimits};
+use crate::telemetry::Anomaly;
+use crate::upstream::answer::Answer;
+use crate::upstream::taprain::{STATS, request};
+
+/// How far `period_start` may lie from a midnight and still mean that day (trap T2: a fixed
+/// offset instead of daylight-saving time is an hour off).
+const SAME_DAY: SignedDuration = SignedDuration::from_hours(12);
+
+/// A TapRain account's protocol.
+pub(super) struct TapRain {
+    account: TapRainAccount,
+    fetch: Fetch,
+    jobs: Vec<Job>,
+}
+
+struct Job {
+    view: usize,
+    range: Range,
+    labels: Labels,
+}
+
+impl TapRain {
+    /// Jobs in the configuration's order.
+    pub(super) fn new(account: TapRainAccount, fetch: Fetch) -> Self {
+        let mut jobs = Vec::new();
+        for (index, view) in account.views.iter().enumerate() {
+            let labels =
+                Labels::new().with("account", &account.common.name).with("view", &view.name);
+            for wanted in &view.ranges {
+                let range = wanted.range.clone();
+                let labels = labels.clone().with("range", range.label());
+                jobs.push(Job { view: index, range, labels });
+            }
+        }
+        Self { account, fetch, jobs }
+    }
+
+    /// Anomalies of the period; `None` when it is not the period that was asked for.
+    fn period(&self, job: &Job, days: Days, start: Option<Timestamp>) -> Option<u64> {
+        let Some(start) = start else { return Some(0) };
+        if matches!(job.range, Range::Hour | Range::SevenDays | Range::ThirtyDays) {
+            // Which dates these mean is the API's to say (trap T6).
+            return Some(0);
+        }
+        let skew = start.duration_since(day_start(days.start, &self.account.common.timezone));
+        let moved = matches!(job.range, Range::Today | Range::Yesterday) && skew.abs() >= SAME_DAY;
+        (!moved).then_some(u64::from(!skew.is_zero()))
+    }
+
+    fn update(&self, job: &Job, report: &Report, room: usize) -> (crate::figures::Sheeted, bool) {
+        let zone = &self.account.common.timezone;
+        let naming = Naming { labels: &job.labels, limits: self.account.limits, zone };
+        let sheeted = sheet(report, &naming);
+        if sheeted.sheet.series() <= room {
+            return (sheeted, false);
+        }
+        let limits = TapRainLimits { country: 0, source: 0, offer: 0 };
+        (sheet(report, &Naming { limits, ..naming }), true)
+    }
+}
+
+impl Vendor for TapRain {
+    fn errand(&mut self, due: usize, _jobs: &dyn Jobs, today: Date, now: Tick) -> Errand {
+        let job = &self.jobs[due];
+        let days = job.range.days(today);
+        let filters = &self.account.views[job.view].filters;
+        let request = request(&self.account.common, filters, &job.range, days);
+        let fetch = self.fetch.clone();
+        let work = async move {
+            match request {
+                Ok(request) => fetch.taprain(request).await,
+                Err(failure) => Answer::lost(failure),
+            }
+        };
+        let work = work.map(|answer| answer.map(|report| Payload::TapRain(Box::new(report))));
+        let flight = Flight {
+            job: due,
+            also: Vec::new(),
+            endpoint: STATS,
+            brings_figures: true,
+            today,
+            days,
+            token: 0,
+            asked: now,
+        };
+        Errand::Send(flight, work.boxed())
+    }
+
+    fn digest(&mut self, flight: &Flight, payload: Payload, room: usize, _now: Moment) -> Verdict {
+        let Payload::TapRain(report) = payload else { return Verdict::AskAgain };
+        let job = &self.jobs[flight.job];
+        let Some(skewed) = self.period(job, flight.days, report.meta.period_start) else {
+            return Verdict::StalePeriod;
+        };
+        let (sheeted, crowded) = self.update(job, &report, room);
+        let odd = vec![(Anomaly::PeriodSkew, skewed), (Anomaly::SeriesLimit, u64::from(crowded))];
+        let updates = vec![Update { job: flight.job, sheeted: Some(sheeted) }];
+        Verdict::Figures { updates, odd, go_on: false }
+    }
+}

@@ -1,0 +1,110 @@
+//! What differs between the two APIs, as a collector sees it.
+
+use futures_util::future::BoxFuture;
+use jiff::civil::Date;
+
+use crate::clock::{Moment, Tick};
+use crate::fetch::KlarReport;
+use crate::figures::Sheeted;
+use crate::figures::taprain::Report;
+use crate::model::range::Days;
+use crate::telemetry::{Anomaly, Outcome};
+use crate::upstream::answer::Answer;
+use crate::upstream::failure::Failure;
+use crate::upstream::klar::Token;
+
+/// One account's protocol: which request serves a job, and what its answer means.
+pub(super) trait Vendor: Send + 'static {
+    /// The request that `due` needs next. `jobs` tells which others may be served along.
+    fn errand(&mut self, due: usize, jobs: &dyn Jobs, today: Date, now: Tick) -> Errand;
+
+    /// What the answer to `flight` means. `room` is how many series its figures may add.
+    fn digest(&mut self, flight: &Flight, payload: Payload, room: usize, now: Moment) -> Verdict;
+
+    /// What a failed `flight` means: most often just that.
+    fn fail(&mut self, _flight: &Flight, failure: Failure) -> Verdict {
+        Verdict::Failed(failure)
+    }
+
+    /// The date has changed: what was half read speaks of other dates.
+    fn turn_day(&mut self) {}
+}
+
+/// Which jobs may be asked.
+pub(super) trait Jobs {
+    /// Due now, and not being asked.
+    fn is_due(&self, job: usize) -> bool;
+    /// Not being asked.
+    fn is_idle(&self, job: usize) -> bool;
+}
+
+/// What to do for a job.
+pub(super) enum Errand {
+    /// Send this.
+    Send(Flight, BoxFuture<'static, Answer<Payload>>),
+    /// What it needs is on its way.
+    Wait,
+}
+
+/// A request on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Flight {
+    /// The job that asked.
+    pub(super) job: usize,
+    /// Jobs served along.
+    pub(super) also: Vec<usize>,
+    /// The `endpoint` label.
+    pub(super) endpoint: &'static str,
+    /// Whether it brings figures; an access token does not.
+    pub(super) brings_figures: bool,
+    /// The date its dates were reckoned from.
+    pub(super) today: Date,
+    /// The dates it asks for.
+    pub(super) days: Days,
+    /// Which access token it carries, where the API has them.
+    pub(super) token: u64,
+    /// When it was sent.
+    pub(super) asked: Tick,
+}
+
+/// What a successful answer holds.
+pub(super) enum Payload {
+    /// A TapRain report.
+    TapRain(Box<Report>),
+    /// A Klar access token.
+    Token(Token),
+    /// Klar rows, added up.
+    Klar(KlarReport),
+}
+
+impl Payload {
+    /// The outcome to count.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Klar(report) if report.seen.rows == 0 => Outcome::Empty,
+            _ => Outcome::Ok,
+        }
+    }
+}
+
+/// What an answer means for the jobs it served.
+pub(super) enum Verdict {
+    /// Figures. `go_on` when the asking job needs another request for the rest of its own.
+    Figures { updates: Vec<Update>, odd: Vec<(Anomaly, u64)>, go_on: bool },
+    /// An access token; the job that wanted it is still due.
+    Token { life: std::time::Duration, odd: Vec<(Anomaly, u64)> },
+    /// Ask again at once, otherwise.
+    AskAgain,
+    /// A good answer that speaks of a day that has ended (trap T10).
+    StalePeriod,
+    /// No figures.
+    Failed(Failure),
+}
+
+/// What one job got.
+pub(super) struct Update {
+    /// The job.
+    pub(super) job: usize,
+    /// Its figures; `None` when the answer had no row for it (trap K20).
+    pub(super) sheeted: Option<Sheeted>,
+}

@@ -1,0 +1,120 @@
+//! One gzip member from parts that were compressed on their own.
+//!
+//! A raw deflate stream that ends in a full flush ends at a byte and refers to nothing before it,
+//! so segments can be joined by putting them side by side. Several members would be shorter to
+//! write, but curl and reqwest read the first and stop.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use crc32fast::Hasher;
+use flate2::{Compress, Compression, FlushCompress, Status};
+
+/// Compression level: the page compresses well anyway, and this is done once per change.
+const LEVEL: u32 = 6;
+
+/// Deflate, no flags, no time, no extra flags, unknown system.
+const HEADER: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+/// An empty last block of fixed codes.
+const LAST_BLOCK: &[u8] = &[3, 0];
+
+/// Some bytes, compressed so that they can be joined with others.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    deflated: Bytes,
+    checksum: Hasher,
+}
+
+impl Segment {
+    /// Compresses `bytes`.
+    pub fn deflate(bytes: &[u8]) -> Self {
+        let mut checksum = Hasher::new();
+        checksum.update(bytes);
+        Self { deflated: Bytes::from(deflate(bytes)), checksum }
+    }
+}
+
+/// The gzip member of all `segments`, in pieces to be sent one after the other; what is already
+/// compressed is not copied.
+pub fn member(segments: &[&Segment]) -> Vec<Bytes> {
+    let mut checksum = Hasher::new();
+    let mut pieces = vec![Bytes::from_static(HEADER)];
+    let mut length: u64 = 0;
+    for segment in segments {
+        length = length.wrapping_add(segment.checksum.total_len());
+        checksum.combine(&segment.checksum);
+        pieces.push(segment.deflated.clone());
+    }
+    pieces.push(trailer(checksum, length));
+    pieces
+}
+
+fn trailer(checksum: Hasher, length: u64) -> Bytes {
+    let mut end = BytesMut::with_capacity(LAST_BLOCK.len() + 8);
+    end.put_slice(LAST_BLOCK);
+    end.put_u32_le(checksum.finalize());
+    #[expect(clippy::cast_possible_truncation, reason = "RFC 1952: the length modulo 2^32")]
+    end.put_u32_le(length as u32);
+    end.freeze()
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut stream = Compress::new(Compression::new(LEVEL), false);
+    let mut out = Vec::with_capacity(bytes.len() / 8 + 64);
+    loop {
+        let read = usize::try_from(stream.total_in()).unwrap_or(bytes.len());
+        let state = stream.compress_vec(&bytes[read..], &mut out, FlushCompress::Full);
+        // Room left over means that the flush is complete.
+        if out.len() < out.capacity() || matches!(state, Ok(Status::StreamEnd) | Err(_)) {
+            return out;
+        }
+        out.reserve(out.capacity());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn joined(parts: &[&[u8]]) -> Vec<u8> {
+        let segments: Vec<_> = parts.iter().map(|part| Segment::deflate(part)).collect();
+        member(&segments.iter().collect::<Vec<_>>()).concat()
+    }
+
+    /// Reads one member, and holds that nothing follows it.
+    fn read(packed: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::new();
+        let mut decoder = flate2::bufread::GzDecoder::new(packed);
+        decoder.read_to_end(&mut plain).unwrap();
+        assert!(decoder.into_inner().is_empty());
+        plain
+    }
+
+    #[test]
+    fn a_large_page_survives_whatever_room_the_output_has() {
+        let page: Vec<u8> =
+            (0..200_000_u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        for size in [0, 1, 63, 64, 65, 1000, 99_999, page.len()] {
+            assert_eq!(read(&joined(&[&page[..size], b"own"])), [&page[..size], b"own"].concat());
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_valid_member() {
+        assert_eq!(read(&joined(&[])), b"");
+        assert_eq!(read(&joined(&[b"", b""])), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn any_parts_read_back_as_their_sum(
+            parts in proptest::collection::vec(proptest::collection::vec(0_u8..4, 0..3000), 0..5)
+        ) {
+            let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+            prop_assert_eq!(read(&joined(&parts)), parts.concat());
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The vendors' part of the page: the same bytes are valid OpenMetrics 1.0.0 and text 0.0.4, where
+//! `# UNIT` is a comment.
+
+use jiff::Timestamp;
+
+use super::catalogue::{self, Column, Metric, Source, Tail};
+use super::number::Numbers;
+use crate::clock::{Moment, Tick};
+use crate::label::Labels;
+use crate::snapshot::{AccountPart, Good, Group, Row, Snapshot, Table};
+
+/// Vendor metrics as text, and how long that text tells the truth.
+#[derive(Clone, Debug, Default)]
+pub struct Rendered {
+    /// Whole lines; no `# EOF`.
+    pub text: String,
+    /// How many samples it has.
+    pub series: usize,
+    /// When the first of its values dies.
+    pub until: Until,
+}
+
+/// The first instant at which a value must not be shown any more; `None` is never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Until {
+    /// By age.
+    pub tick: Option<Tick>,
+    /// By the end of its range.
+    pub wall: Option<Timestamp>,
+}
+
+impl Until {
+    /// Whether everything is still alive at `now`.
+    pub fn holds(&self, now: Moment) -> bool {
+        self.tick.is_none_or(|end| now.tick < end) && self.wall.is_none_or(|end| now.wall < end)
+    }
+
+    fn include(&mut self, good: &Good) {
+        self.tick = Some(self.tick.map_or(good.fresh_until, |tick| tick.min(good.fresh_until)));
+        self.wall = self.wall.into_iter().chain(good.range_ends).min();
+    }
+}
+
+/// Renders what lives at `now`, writing over `buffer`.
+pub fn render(snapshot: &Snapshot, now: Moment, mut buffer: String) -> Rendered {
+    buffer.clear();
+    let mut until = Until::default();
+    let accounts: Vec<_> =
+        snapshot.accounts.iter().map(|part| Shown::new(part, now, &mut until)).collect();
+    let mut writer = Writer { text: buffer, series: 0, numbers: Numbers::default() };
+    for metric in catalogue::vendor() {
+        writer.family(metric, &accounts);
+    }
+    Rendered { text: writer.text, series: writer.series, until }
+}
+
+/// What one account shows now, with the labels that all its money shares.
+struct Shown<'a> {
+    part: &'a AccountPart,
+    tables: Vec<&'a Table>,
+    currency: String,
+}
+
+impl<'a> Shown<'a> {
+    fn new(part: &'a AccountPart, now: Moment, until: &mut Until) -> Self {
+        let good = part.slots.iter().filter_map(|slot| slot.good.as_ref());
+        let alive: Vec<_> = good.filter(|good| good.lives(now)).collect();
+        alive.iter().for_each(|good| until.include(good));
+        let tables = alive.iter().flat_map(|good| &good.sheet.tables).collect();
+        let currency = format!(",{}", Labels::new().with("currency", &part.currency).finish());
+        Self { part, tables, currency }
+    }
+
+    fn rows(&self, group: Group) -> impl Iterator<Item = &'a Row> {
+        self.tables.iter().filter(move |table| table.group == group).flat_map(|table| &table.rows)
+    }
+}
+
+struct Writer {
+    text: String,
+    series: usize,
+    numbers: Numbers,
+}
+
+impl Writer {
+    /// Writes one family; a family without a sample leaves no trace.
+    fn family(&mut self, metric: &Metric, accounts: &[Shown<'_>]) {
+        let begin = self.text.len();
+        self.head(metric);
+        let before = self.series;
+        for account in accounts {
+            self.account(metric, account);
+        }
+        if self.series == before {
+            self.text.truncate(begin);
+        }
+    }
+
+    fn head(&mut self, metric: &Metric) {
+        let kind = metric.kind.as_str();
+        self.push(&["# HELP ", metric.name, " ", metric.help, "\n"]);
+        self.push(&["# TYPE ", metric.name, " ", kind, "\n"]);
+        if let Some(unit) = metric.unit {
+            self.push(&["# UNIT ", metric.name, " ", unit, "\n"]);
+        }
+    }
+
+    fn account(&mut self, metric: &Metric, account: &Shown<'_>) {
+        let part = account.part;
+        match metric.source {
+            Source::Columns(group, columns) => self.columns(metric.name, account, group, columns),
+            Source::Up(api) if part.api == api => {
+                if let Some(up) = part.up {
+                    let labels = Labels::new().with("account", &part.account).finish();
+                    self.sample(metric.name, &[&labels], f64::from(up));
+                }
+            }
+            Source::AccountInfo(api) if part.api == api => self.info(metric.name, account),
+            Source::Up(_) | Source::AccountInfo(_) | Source::Own => {}
+        }
+    }
+
+    fn columns(&mut self, name: &str, account: &Shown<'_>, group: Group, columns: &[Column]) {
+        for row in account.rows(group) {
+            for column in columns {
+                let Some(Some(value)) = row.values.get(column.index) else { continue };
+                match column.tail {
+                    Tail::None => self.sample(name, &[&row.labels], *value),
+                    Tail::Currency => self.sample(name, &[&row.labels, &account.currency], *value),
+                    Tail::Horizon(horizon) => {
+                        let labels =
+                            [&*row.labels, &account.currency, ",horizon=\"", horizon, "\""];
+                        self.sample(name, &labels, *value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn info(&mut self, name: &str, account: &Shown<'_>) {
+        let part = account.part;
+        let labels =
+            Labels::new().with("account", &part.account).with("timezone", &part.timezone).finish();
+        self.sample(name, &[&labels, &account.currency], 1.0);
+    }
+
+    fn sample(&mut self, name: &str, labels: &[&str], value: f64) {
+        self.push(&[name, "{"]);
+        self.push(labels);
+        self.text.push_str("} ");
+        self.numbers.append(value, &mut self.text);
+        self.text.push('\n');
+        self.series += 1;
+    }
+
+    fn push(&mut self, parts: &[&str]) {
+        for part in parts {
+            self.text.push_str(part);
+        }
+    }
+}

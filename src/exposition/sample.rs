@@ -1,0 +1,188 @@
+//! A small hand-made board for tests.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::budget::Budget;
+use crate::clock::{Moment, Tick};
+use crate::label::Labels;
+use crate::model::settings::BudgetTerms;
+use crate::model::{AccountState, Api};
+use crate::snapshot::{AccountPart, Good, Group, Row, Sheet, Slot, Table};
+use crate::telemetry::{Anomaly, Outcome, Telemetry, Who};
+
+/// How long the figures are fresh.
+pub(crate) const FRESH: Duration = Duration::from_secs(900);
+
+/// When everything is fresh and no range has ended.
+pub(crate) fn now() -> Moment {
+    Moment { tick: Tick::default(), wall: at("2026-03-18T19:00:00Z") }
+}
+
+/// When `today` ends.
+pub(crate) fn midnight() -> Timestamp {
+    at("2026-03-19T04:00:00Z")
+}
+
+pub(crate) fn accounts() -> Vec<AccountPart> {
+    vec![taprain("main"), klar("my-store")]
+}
+
+pub(crate) fn telemetry() -> Telemetry {
+    let telemetry = Telemetry::default();
+    let who = |api, account: &str| Who { api, account: Arc::from(account) };
+    let (main, store) = (who(Api::TapRain, "main"), who(Api::Klar, "my-store"));
+    for millis in [40, 180, 181, 45_000] {
+        telemetry.request(&main, "stats", Outcome::Ok, Duration::from_millis(millis));
+    }
+    telemetry.request(&store, "token", Outcome::Ok, Duration::from_millis(300));
+    telemetry.request(&store, "report", Outcome::Timeout, Duration::from_secs(30));
+    telemetry.token_refresh(&store, Outcome::Ok);
+    telemetry.anomaly(&main, Anomaly::CleanedLabel, 2);
+    telemetry
+}
+
+pub(crate) fn taprain(account: &str) -> AccountPart {
+    let slots = vec![
+        slot("today", 30, Some(midnight()), taprain_sheet(account, "today", 1.0)),
+        slot("black-friday", 900, None, taprain_sheet(account, "black-friday", 100.0)),
+        Slot {
+            up: None,
+            last_success: None,
+            good: None,
+            ..slot("7days", 3600, None, Sheet::default())
+        },
+    ];
+    part(Api::TapRain, account, ("America/New_York", "USD"), slots)
+}
+
+pub(crate) fn klar(account: &str) -> AccountPart {
+    let slots = vec![slot("today", 300, Some(midnight()), klar_sheet(account))];
+    let token_expiry = Some(at("2026-03-18T19:04:00.5Z"));
+    AccountPart { token_expiry, ..part(Api::Klar, account, ("Europe/Berlin", "EUR"), slots) }
+}
+
+fn part(api: Api, account: &str, (zone, currency): (&str, &str), slots: Vec<Slot>) -> AccountPart {
+    let requests = NonZeroU32::new(600).unwrap();
+    let terms = BudgetTerms { requests, per: Duration::from_secs(3600), reserve: 0.0 };
+    AccountPart {
+        api,
+        account: Arc::from(account),
+        timezone: Arc::from(zone),
+        currency: Arc::from(currency),
+        state: Some(AccountState::Ok),
+        up: Some(true),
+        token_expiry: None,
+        budget: Arc::new(Mutex::new(Budget::new(terms))),
+        slots,
+    }
+}
+
+fn slot(range: &str, every: u64, range_ends: Option<Timestamp>, sheet: Sheet) -> Slot {
+    Slot {
+        view: Arc::from("all"),
+        range: Arc::from(range),
+        interval: Duration::from_secs(every),
+        up: Some(true),
+        last_success: Some(at("2026-03-18T18:59:45.25Z")),
+        good: Some(Good { sheet: Arc::new(sheet), fresh_until: Tick::at(FRESH), range_ends }),
+    }
+}
+
+fn taprain_sheet(account: &str, range: &str, factor: f64) -> Sheet {
+    let labels = || Labels::new().with("account", account).with("view", "all").with("range", range);
+    let figures = |clicks: f64, leads: f64, revenue: f64| -> Box<[Option<f64>]> {
+        let (clicks, leads, revenue) = (clicks * factor, leads * factor, revenue * factor);
+        [clicks, leads, revenue, leads / clicks, revenue / clicks].map(Some).into()
+    };
+    let row = |labels: Labels, values: Box<[Option<f64>]>| Row { labels: labels.finish(), values };
+    let table = |group, rows| Table { group, rows };
+    let hostile = "Say \"hi\\there\"\n{clickid}, 🔥";
+    Sheet {
+        tables: vec![
+            table(Group::TapRainSummary, vec![row(labels(), figures(200.0, 25.0, 140.5))]),
+            table(
+                Group::TapRainCountry,
+                vec![
+                    row(labels().with("country", "US"), figures(160.0, 20.0, 128.0)),
+                    row(labels().with("country", "(none)"), figures(40.0, 5.0, 12.5)),
+                ],
+            ),
+            table(
+                Group::TapRainSource,
+                vec![row(labels().with("source", "Direct"), figures(200.0, 25.0, 140.5))],
+            ),
+            table(
+                Group::TapRainOffer,
+                vec![
+                    row(labels().with("offer", hostile), figures(160.0, 20.0, -0.75)),
+                    Row {
+                        labels: labels().with("offer", "(other)").finish(),
+                        values: [Some(0.0), Some(0.0), Some(0.0), None, None].into(),
+                    },
+                ],
+            ),
+            table(
+                Group::TapRainHour,
+                vec![row(labels().with("hour", "00"), [9.0, 1.0, 5.25].map(Some).into())],
+            ),
+            table(
+                Group::TapRainUnattributed,
+                vec![row(
+                    labels().with("dimension", "offer"),
+                    [40.0, 5.0, 141.25].map(Some).into(),
+                )],
+            ),
+            table(
+                Group::TapRainMeta,
+                vec![row(
+                    labels(),
+                    [Some(1_773_806_400.0), Some(1_773_892_799.0), Some(1_773_860_385.0)].into(),
+                )],
+            ),
+        ],
+        folded: vec![("country", 0), ("source", 0), ("offer", 17)],
+    }
+}
+
+fn klar_sheet(account: &str) -> Sheet {
+    let labels = || {
+        Labels::new()
+            .with("account", account)
+            .with("view", "default")
+            .with("model", "data_driven")
+            .with("attribution_window", "7_day")
+            .with("date_basis", "order")
+            .with("range", "today")
+    };
+    let channel = || labels().with("channel", "Facebook");
+    let campaign = || channel().with("campaign_id", "cmp_67890").with("campaign", "Spring");
+    let ad_group = || campaign().with("ad_group_id", "123").with("ad_group", "Broad");
+    let ad = || ad_group().with("ad_id", "(none)").with("ad", "(none)");
+    let values = || -> Box<[Option<f64>]> {
+        (0..18).map(|column| (column < 17).then_some(f64::from(column) + 2.13)).collect()
+    };
+    let table = |group, labels: Labels| Table {
+        group,
+        rows: vec![Row { labels: labels.finish(), values: values() }],
+    };
+    let report =
+        Row { labels: labels().finish(), values: [Some(1234.0), Some(1_773_788_400.0)].into() };
+    Sheet {
+        tables: vec![
+            table(Group::KlarChannel, channel()),
+            table(Group::KlarCampaign, campaign()),
+            table(Group::KlarAdGroup, ad_group()),
+            table(Group::KlarAd, ad()),
+            Table { group: Group::KlarReport, rows: vec![report] },
+        ],
+        folded: vec![("channel", 0)],
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
