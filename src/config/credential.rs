@@ -1,6 +1,6 @@
 //! Secrets: read from where the configuration points, and never repeated in an error.
 
-use std::io::Read;
+use std::io::{Error, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::Env;
@@ -57,9 +57,7 @@ pub(super) fn read(
 /// A sentence with the file's name, never its content.
 pub(super) fn from_file(path: &Path) -> Result<Credential, String> {
     let shown = shown_path(path);
-    let text = text_of(path).map_err(|error| {
-        format!("cannot read the secret in {shown}: {}; create it", plain(&error))
-    })?;
+    let text = text_of(path).map_err(|error| unreadable(&shown, &error))?;
     let secret = Secret::parse(&text).map_err(|error| format!("the file {shown} {error}"))?;
     let path = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
     Ok(Credential { secret, source: CredentialSource::File(path) })
@@ -69,6 +67,20 @@ fn text_of(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     std::fs::File::open(path)?.take(LONGEST_FILE).read_to_string(&mut text)?;
     Ok(text)
+}
+
+fn unreadable(shown: &str, error: &Error) -> String {
+    let remedy = match error.kind() {
+        ErrorKind::NotFound => "create it, or correct the path",
+        ErrorKind::PermissionDenied => "let the exporter's user read it",
+        ErrorKind::InvalidData => {
+            return format!(
+                "the file {shown} is no text; write the key alone into it, on one line"
+            );
+        }
+        _ => "write the path of a text file",
+    };
+    format!("cannot read the secret in {shown}: {}; {remedy}", plain(error))
 }
 
 /// Reads a secret from an environment variable.
@@ -100,7 +112,7 @@ fn shown_variable(name: &str) -> String {
 }
 
 /// The reason without Rust's `(os error 2)`.
-pub(super) fn plain(error: &std::io::Error) -> String {
+pub(super) fn plain(error: &Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }

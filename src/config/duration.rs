@@ -1,5 +1,6 @@
 //! Durations as Prometheus writes them: `30s`, `1h30m`, `1d`.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 /// The units, largest first, and how many milliseconds each has; a year is 365 days.
@@ -35,7 +36,7 @@ pub fn format(duration: Duration) -> String {
     for (unit, size) in UNITS {
         let whole_only = matches!(unit, "y" | "w");
         if left >= size && (!whole_only || left.is_multiple_of(size)) {
-            text.push_str(&format!("{}{unit}", left / size));
+            let _ = write!(text, "{}{unit}", left / size);
             left %= size;
         }
     }

@@ -162,3 +162,32 @@ fn scalar(text: &str) -> String {
     }
     quoted + "\""
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read_back(text: &str) -> Vec<String> {
+        serde_saphyr::from_str(&format!("- [{}]\n", scalar(text)))
+            .map(|mut lists: Vec<Vec<String>>| lists.remove(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn words_that_yaml_would_take_for_something_else_are_quoted() {
+        for text in ["NO", "null", "1e3", "", "~", "a: b", "# c", "-", "\u{85}", "\u{feff}x"] {
+            assert_eq!(scalar(text).chars().next(), Some('"'), "{text}");
+            assert_eq!(read_back(text), [text]);
+        }
+        assert_eq!(scalar("Europe/Berlin"), "Europe/Berlin");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_back(text: String) {
+            prop_assert_eq!(read_back(&text), [text]);
+        }
+    }
+}

@@ -125,7 +125,7 @@ fn budget(typed: Option<&file::Budget>, default: BudgetTerms) -> Result<BudgetTe
 
 fn requests(text: &str) -> Result<NonZeroU32, String> {
     let count = scalars::count::<u32>(1)(text)?;
-    NonZeroU32::new(count).ok_or_else(|| "write a whole number from 1 up".to_owned())
+    NonZeroU32::new(count).ok_or_else(|| "write a whole number, 1 or more".to_owned())
 }
 
 fn reserve(text: &str) -> Result<f64, String> {
@@ -148,7 +148,7 @@ pub(super) fn unique<T>(items: &[T], what: &str, name: impl Fn(&T) -> &Text) -> 
     }
 }
 
-/// A view's name, and the refusal of an empty list of views.
+/// The views of an account that has any.
 pub(super) fn at_least_one<T>(views: &List<T>) -> Result<&[T], Fault> {
     if views.value.is_empty() {
         return Err(Fault::of(

@@ -1,4 +1,4 @@
-//! The configuration: what was typed ([`file`]), what is meant ([`meaning`]), and what is wrong.
+//! The configuration: what was typed (`file`), what is meant (`meaning`), and what is wrong.
 //!
 //! Nothing here asks the process for its environment; whoever calls hands it in.
 

@@ -17,16 +17,16 @@ pub(super) fn nearest<'a>(
         .map(|(_, known)| known)
 }
 
-/// `; did you mean X?` when something is near, else `; write one of X, Y and Z`.
+/// `did you mean X?` when something is near, else `write X, Y or Z`; all known words either way.
 pub(super) fn instead(typed: &str, known: &[&str]) -> String {
     let list = listed(known);
     match nearest(typed, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`? It is one of {list}"),
-        None => format!("write one of {list}"),
+        Some(near) => format!("did you mean `{near}` (of {list})?"),
+        None => format!("write {list}"),
     }
 }
 
-/// `a, b and c`.
+/// `a, b or c`.
 pub(super) fn listed(words: &[&str]) -> String {
     match words {
         [] => String::new(),

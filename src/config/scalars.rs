@@ -67,7 +67,7 @@ fn unknown_zone(text: &str) -> String {
     }
 }
 
-/// Scheme, host and optional path prefix, without a slash at its end.
+/// The address of an API, without a slash at its end.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
     let uri =
         text.parse::<Uri>().ok().filter(|uri| uri.host().is_some_and(|host| !host.is_empty()));
@@ -79,11 +79,14 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
                 .to_owned(),
         );
     };
-    if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return Err(format!("`{text}` is neither http nor https; write https://..."));
-    }
     if uri.query().is_some() || text.contains('#') {
         return Err("the address has a `?` or `#`; write scheme, host and path only".to_owned());
+    }
+    if uri.scheme().is_none() {
+        return Err(format!("`{text}` does not say how to get there; write https://{text}"));
+    }
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(format!("`{text}` is neither http nor https; write https://..."));
     }
     Ok(text.trim_end_matches('/').to_owned())
 }
@@ -119,7 +122,7 @@ where
         let number = text.parse::<T>().ok().filter(|_| digits);
         number
             .filter(|number| T::try_from(least).is_ok_and(|least| *number >= least))
-            .ok_or_else(|| format!("`{text}` is no count; write a whole number from {least} up"))
+            .ok_or_else(|| format!("`{text}` is no count; write a whole number, {least} or more"))
     }
 }
 

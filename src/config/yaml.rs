@@ -37,9 +37,14 @@ fn message(error: &Error) -> String {
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             format!("key `{key}` is written twice; keep one of the two")
         }
-        Error::NullIntoString { .. } => "the value is missing; write one behind the key".to_owned(),
+        Error::NullIntoString { .. } => {
+            "the value is missing; write one, or remove its place".to_owned()
+        }
         Error::MultipleDocuments { .. } => {
             "a second YAML document begins; keep one, and remove the line `---`".to_owned()
+        }
+        Error::UnknownAnchor { .. } => {
+            "nothing above has this anchor; write the value, or mark one with `&`".to_owned()
         }
         Error::Unexpected { expected, .. } => wrong_shape(expected),
         other => syntax(other),
@@ -52,7 +57,7 @@ fn unknown_key(typed: &str, known: &[&str]) -> String {
     }
     match renamed(typed, known).or_else(|| nearest(typed, known.iter().copied())) {
         Some(near) => format!("unknown key `{typed}`; did you mean `{near}`?"),
-        None => format!("unknown key `{typed}`; write one of {}", listed(known)),
+        None => format!("unknown key `{typed}`; write {}", listed(known)),
     }
 }
 
@@ -115,7 +120,7 @@ fn wrong_shape(expected: &str) -> String {
             "a single value or mapping stands where a list belongs; write `- ` before each item, \
              or [one, two]"
         }
-        "mapping start" => "keys belong here; write `key: value`",
+        "mapping start" => "a value or list stands where keys belong; write them as `key: value`",
         other => return format!("this is not what belongs here; write a {other}"),
     }
     .to_owned()
@@ -125,7 +130,7 @@ fn syntax(error: &Error) -> String {
     let text = UserMessageFormatter.format_message(error);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.contains("tabs disallowed") {
-        return "a tab indents this line; YAML wants spaces".to_owned();
+        return "a tab indents this line; write spaces instead".to_owned();
     }
-    format!("this is no YAML: {text}; mind indentation, quotes and brackets")
+    format!("invalid YAML: {text}; check indentation, quotes and brackets")
 }
