@@ -20,4 +20,6 @@ pub mod telemetry;
 pub mod upstream;
 
 // assembly
+pub mod check;
+pub mod cli;
 pub mod config;
