@@ -95,8 +95,8 @@ pub(super) fn from_environment(name: &str, env: Env<'_>) -> Result<Credential, S
 }
 
 fn shown_path(path: &Path) -> String {
-    let longest = path.iter().map(|part| part.to_string_lossy().chars().count()).max();
-    if longest.unwrap_or(0) > LONGEST_SHOWN * 2 {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.chars().count() > LONGEST_SHOWN {
         return "the file with this long name".to_owned();
     }
     path.display().to_string()
