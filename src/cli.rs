@@ -133,15 +133,15 @@ pub struct Log {
 /// The least severe level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Level {
-    /// Only what needs somebody.
+    /// Failures.
     Error,
-    /// And what may need somebody soon.
+    /// What may need attention, too.
     Warn,
-    /// And what happens normally.
+    /// What happens normally, too.
     Info,
-    /// And every request.
+    /// Every request, too.
     Debug,
-    /// And everything else.
+    /// Everything.
     Trace,
 }
 
