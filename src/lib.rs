@@ -35,3 +35,7 @@ pub mod fetch;
 // loops: what runs until it is told to stop
 pub mod collector;
 pub mod server;
+// assembly
+pub mod check;
+pub mod cli;
+pub mod config;

@@ -1,0 +1,236 @@
+//! The request plan as people read it: what every view asks for, and how fresh it will be.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use jiff::civil::Date;
+
+use crate::config::{duration, format_percent};
+use crate::model::range::Range;
+use crate::model::settings::{Account, RangeEvery, Settings};
+use crate::plan::{Ask, Plan};
+
+/// How long a Klar access token serves: 80 % of its five minutes (trap K8).
+pub const KLAR_TOKEN_SERVES: Duration = Duration::from_secs(240);
+
+/// Days in one Klar request: the API answered 31 and refused 32, so stay clear (trap K3).
+pub const KLAR_DAYS_PER_REQUEST: u32 = 28;
+
+/// Days of the longest month, which is what `month_to_date` is planned for.
+const LONGEST_MONTH: u32 = 31;
+
+/// Writes the plan of every account as an aligned table for up to 100 columns.
+///
+/// `today` decides how many days a range has; `colour` adds ANSI colours.
+pub fn plan_table(settings: &Settings, colour: bool, today: Date) -> String {
+    let palette = if colour { Palette::COLOURED } else { Palette::PLAIN };
+    let taprain = settings.taprain.iter().map(|account| {
+        let ranges = account.views.iter().map(|view| (&*view.name, &view.ranges[..]));
+        Sheet::new("taprain", &account.common, ranges, None, |_| 1)
+    });
+    let klar = settings.klar.iter().map(|account| {
+        let ranges = account.views.iter().map(|view| (&*view.name, &view.ranges[..]));
+        let requests = |range: &Range| klar_requests(range, today);
+        Sheet::new("klar", &account.common, ranges, Some(KLAR_TOKEN_SERVES), requests)
+    });
+    let sheets: Vec<String> = taprain.chain(klar).map(|sheet| sheet.render(&palette)).collect();
+    sheets.join("\n")
+}
+
+/// Requests one refresh of `range` takes; at most, where that depends on the day of the month.
+fn klar_requests(range: &Range, today: Date) -> u32 {
+    let pieces = match range {
+        Range::MonthToDate => LONGEST_MONTH.div_ceil(KLAR_DAYS_PER_REQUEST) as usize,
+        other => other.days(today).chunks(KLAR_DAYS_PER_REQUEST).len(),
+    };
+    u32::try_from(pieces).unwrap_or(u32::MAX)
+}
+
+/// One account's part of the table.
+struct Sheet<'a> {
+    api: &'static str,
+    account: &'a Account,
+    rows: Vec<Row<'a>>,
+    plan: Plan,
+}
+
+struct Row<'a> {
+    view: &'a str,
+    range: &'a str,
+    ask: Ask,
+}
+
+impl<'a> Sheet<'a> {
+    fn new(
+        api: &'static str,
+        account: &'a Account,
+        views: impl Iterator<Item = (&'a str, &'a [RangeEvery])>,
+        token_life: Option<Duration>,
+        requests: impl Fn(&Range) -> u32,
+    ) -> Self {
+        let mut rows = Vec::new();
+        for (view, ranges) in views {
+            rows.extend(ranges.iter().map(|each| Row {
+                view,
+                range: each.range.label(),
+                ask: Ask { every: each.every, requests: requests(&each.range) },
+            }));
+        }
+        let asks: Vec<Ask> = rows.iter().map(|row| row.ask).collect();
+        let plan = Plan::new(&asks, account.budget, token_life);
+        Self { api, account, rows, plan }
+    }
+
+    fn render(&self, palette: &Palette) -> String {
+        let mut text = String::new();
+        self.header(&mut text, palette);
+        text.push('\n');
+        self.table(&mut text, palette);
+        text.push('\n');
+        self.footer(&mut text, palette);
+        text
+    }
+
+    fn header(&self, text: &mut String, palette: &Palette) {
+        let (account, terms) = (self.account, self.account.budget);
+        let title = format!("{} {}", self.api, account.name);
+        let place =
+            format!("{}, {}, {}", account.base_url, account.timezone_name, account.currency);
+        let budget = format!(
+            "{} requests per {}, {} in reserve: {:.0} an hour allowed",
+            terms.requests,
+            duration::format(terms.per),
+            format_percent(terms.reserve),
+            self.plan.allowed_per_hour,
+        );
+        let _ = writeln!(text, "{}", palette.title.paint(&title));
+        let _ = writeln!(text, "  {}", palette.aside.paint(&place));
+        let _ = writeln!(text, "  {}", palette.aside.paint(&budget));
+    }
+
+    fn table(&self, text: &mut String, palette: &Palette) {
+        let cells: Vec<[String; 6]> = self.rows.iter().map(|row| self.cells(row)).collect();
+        let widths = widths(&cells);
+        let _ = writeln!(text, "{}", palette.aside.paint(&aligned(&HEADINGS, widths)));
+        for cells in &cells {
+            let line = aligned(&cells.each_ref().map(String::as_str), widths);
+            let (asked, gets) = line.split_at(line.len() - widths[5]);
+            let gets = if self.is_stretched() { palette.warning.paint(gets) } else { gets.into() };
+            let _ = writeln!(text, "{asked}{gets}");
+        }
+    }
+
+    fn cells(&self, row: &Row<'_>) -> [String; 6] {
+        let per_hour = f64::from(row.ask.requests) * 3600.0 / row.ask.every.as_secs_f64();
+        [
+            row.view.to_owned(),
+            row.range.to_owned(),
+            duration::format(row.ask.every),
+            row.ask.requests.to_string(),
+            format!("{per_hour:.1}"),
+            readable(self.plan.stretched(row.ask.every)),
+        ]
+    }
+
+    fn footer(&self, text: &mut String, palette: &Palette) {
+        let plan = self.plan;
+        let share = plan.asked_per_hour / plan.allowed_per_hour;
+        let mut sums = format!(
+            "asks for {:.1} requests an hour, {:.1} are allowed ({:.1} %)",
+            plan.asked_per_hour,
+            plan.allowed_per_hour,
+            100.0 * share
+        );
+        if plan.tokens_per_hour > 0.0 {
+            let _ = write!(sums, ", {:.1} of them for access tokens", plan.tokens_per_hour);
+        }
+        if !self.is_stretched() {
+            let _ = writeln!(text, "  {}", palette.good.paint(&sums));
+            return;
+        }
+        let remark = format!(
+            "asks for {} times the budget: intervals are stretched by {}",
+            factor(share),
+            factor(plan.stretch)
+        );
+        let _ = writeln!(text, "  {}", palette.warning.paint(&sums));
+        let _ = writeln!(text, "  {}", palette.warning.paint(&remark));
+    }
+
+    fn is_stretched(&self) -> bool {
+        self.plan.stretch > 1.0
+    }
+}
+
+const HEADINGS: [&str; 6] =
+    ["view", "range", "asked every", "requests", "requests/h", "refreshed every"];
+
+/// The width of each column: its widest cell.
+fn widths(cells: &[[String; 6]]) -> [usize; 6] {
+    let mut widths = HEADINGS.map(str::len);
+    for row in cells {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    widths
+}
+
+/// One line: names to the left, numbers to the right.
+fn aligned(cells: &[&str; 6], widths: [usize; 6]) -> String {
+    let mut line = String::new();
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        let _ = match column {
+            0 | 1 => write!(line, "  {cell:<width$}"),
+            _ => write!(line, "  {cell:>width$}"),
+        };
+    }
+    line
+}
+
+/// A factor above 1, with as many digits as tell it from 1.
+fn factor(factor: f64) -> String {
+    if factor < 1.1 { format!("{factor:.3}") } else { format!("{factor:.1}") }
+}
+
+/// The interval, rounded to what matters at its size.
+fn readable(interval: Duration) -> String {
+    let step = match interval.as_secs() {
+        0..10 => 0.1,
+        10..3600 => 1.0,
+        _ => 60.0,
+    };
+    let rounded = (interval.as_secs_f64() / step).round() * step;
+    duration::format(Duration::from_secs_f64(rounded))
+}
+
+struct Palette {
+    title: Ink,
+    aside: Ink,
+    good: Ink,
+    warning: Ink,
+}
+
+impl Palette {
+    const PLAIN: Self = Self {
+        title: Ink(Style::new()),
+        aside: Ink(Style::new()),
+        good: Ink(Style::new()),
+        warning: Ink(Style::new()),
+    };
+    const COLOURED: Self = Self {
+        title: Ink(Style::new().bold()),
+        aside: Ink(Style::new().dimmed()),
+        good: Ink(AnsiColor::Green.on_default()),
+        warning: Ink(AnsiColor::Yellow.on_default()),
+    };
+}
+
+struct Ink(Style);
+
+impl Ink {
+    fn paint(&self, text: &str) -> String {
+        format!("{}{text}{:#}", self.0, self.0)
+    }
+}

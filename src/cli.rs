@@ -1,0 +1,280 @@
+//! What may be typed on the command line. What it does is the caller's business.
+
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Where the exporter listens unless told otherwise: on this host only, for revenue is
+/// confidential.
+pub const LISTEN_ADDRESS: &str = "127.0.0.1:10059";
+
+/// Where the metrics are unless told otherwise.
+pub const TELEMETRY_PATH: &str = "/metrics";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "revenue-exporter",
+    version,
+    about = "Collects clicks, leads and revenue from TapRain Stats and Klar Attribution for \
+             Prometheus",
+    after_help = "Without --config.file, set TAPRAIN_API_KEY or KLAR_REFRESH_TOKEN (or either \
+                  with _FILE). To look around without keys: revenue-exporter demo",
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+impl Cli {
+    /// The command; `serve` when none was typed.
+    pub fn into_command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.serve))
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect and serve metrics (the default)
+    Serve(Serve),
+    /// Serve simulated data: no configuration, no network, no keys
+    Demo(Demo),
+    /// Validate the configuration and print how its requests fit the budgets
+    Check(Check),
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: Config,
+    /// Validate the configuration, print the request plan and exit, as `check` does
+    #[arg(long = "config.check")]
+    pub check: bool,
+    /// Where and how metrics are served.
+    #[command(flatten)]
+    pub web: Web,
+    /// How events are logged.
+    #[command(flatten)]
+    pub log: Log,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Run the simulated business this many times as fast as the clock
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub speed: u32,
+    /// Simulate another business; the same number gives the same one
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Where and how metrics are served.
+    #[command(flatten)]
+    pub web: Web,
+    /// How events are logged.
+    #[command(flatten)]
+    pub log: Log,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// `--config.*`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// The configuration file; without it the environment configures one account for each API
+    #[arg(long = "config.file", value_name = "PATH")]
+    pub file: Option<PathBuf>,
+}
+
+/// `--web.*`.
+#[derive(Debug, Args)]
+pub struct Web {
+    /// Listen here; may be repeated. `:10059` means every interface
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS:PORT",
+        default_value = LISTEN_ADDRESS,
+        value_parser = listen_address
+    )]
+    pub listen: Vec<SocketAddr>,
+    /// Serve the metrics under this path
+    #[arg(
+        long = "web.telemetry-path",
+        value_name = "PATH",
+        default_value = TELEMETRY_PATH,
+        value_parser = telemetry_path
+    )]
+    pub telemetry_path: String,
+}
+
+/// `--log.*`.
+#[derive(Debug, Args)]
+pub struct Log {
+    /// Log events of this level and above
+    #[arg(long = "log.level", value_name = "LEVEL", value_enum, default_value_t = Level::Info)]
+    pub level: Level,
+    /// Log lines in this format
+    #[arg(long = "log.format", value_name = "FORMAT", value_enum, default_value_t = Format::Logfmt)]
+    pub format: Format,
+}
+
+/// The least severe level that is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// Failures.
+    Error,
+    /// What may need attention, too.
+    Warn,
+    /// What happens normally, too.
+    Info,
+    /// Every request, too.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Level {
+    /// The level as the flag writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// `key=value` pairs.
+    Logfmt,
+    /// One JSON object.
+    Json,
+}
+
+/// An IP address and a port; `:port` is every interface, IPv4 and IPv6, and `localhost` is
+/// 127.0.0.1.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let wanted = "write an address like 127.0.0.1:10059, [::1]:10059 or :10059";
+    let (host, port) = text.rsplit_once(':').ok_or(wanted)?;
+    let port: u16 = port.parse().map_err(|_| wanted)?;
+    match host {
+        // Both families, as a Go program would: Linux lets IPv4 in through `::`.
+        "" => Ok((Ipv6Addr::UNSPECIFIED, port).into()),
+        "localhost" => Ok(([127, 0, 0, 1], port).into()),
+        _ => text.parse().map_err(|_| wanted.to_owned()),
+    }
+}
+
+fn telemetry_path(text: &str) -> Result<String, String> {
+    let sane = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#'));
+    if text.len() > 1 && text.starts_with('/') && sane {
+        return Ok(text.to_owned());
+    }
+    Err("write a path that begins with a slash, like /metrics".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Command, clap::Error> {
+        let args = std::iter::once("revenue-exporter").chain(args.iter().copied());
+        Cli::try_parse_from(args).map(Cli::into_command)
+    }
+
+    fn serve(args: &[&str]) -> Serve {
+        match parse(args).unwrap() {
+            Command::Serve(serve) => serve,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_serve_with_its_defaults() {
+        for args in [&[][..], &["serve"]] {
+            let serve = serve(args);
+            assert_eq!(serve.web.listen, [LISTEN_ADDRESS.parse().unwrap()]);
+            assert_eq!(serve.web.telemetry_path, "/metrics");
+            assert_eq!((serve.log.level, serve.log.format), (Level::Info, Format::Logfmt));
+            assert_eq!((serve.config.file, serve.check), (None, false));
+        }
+    }
+
+    #[test]
+    fn flags_stand_with_and_without_serve() {
+        let flags = ["--config.file=a.yaml", "--config.check", "--log.level=debug"];
+        let with: Vec<&str> = std::iter::once("serve").chain(flags).collect();
+        for args in [&flags[..], &with] {
+            let serve = serve(args);
+            assert_eq!(serve.config.file.unwrap().to_str(), Some("a.yaml"));
+            assert!(serve.check);
+            assert_eq!(serve.log.level, Level::Debug);
+        }
+    }
+
+    #[test]
+    fn listen_addresses_repeat_and_a_bare_port_means_every_interface() {
+        let serve = serve(&["--web.listen-address=:80", "--web.listen-address=[::1]:81"]);
+        let expected: Vec<SocketAddr> = ["[::]:80", "[::1]:81"].map(|a| a.parse().unwrap()).into();
+        assert_eq!(serve.web.listen, expected);
+        assert_eq!(listen_address("localhost:80"), Ok("127.0.0.1:80".parse().unwrap()));
+        for bad in ["", "10059", ":", "host:1", ":99999", "::1:80x"] {
+            assert!(listen_address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_demo_has_a_speed_and_a_seed() {
+        let Command::Demo(demo) = parse(&["demo", "--speed=3600", "--seed", "7"]).unwrap() else {
+            panic!("no demo")
+        };
+        assert_eq!((demo.speed, demo.seed), (3600, 7));
+        for bad in ["--speed=0", "--speed=3601", "--config.file=a.yaml"] {
+            assert_eq!(parse(&["demo", bad]).unwrap_err().exit_code(), 2, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_flag_before_another_command_is_refused_rather_than_ignored() {
+        let error = parse(&["--config.file=a.yaml", "check"]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(parse(&["check", "--config.file=a.yaml"]).is_ok());
+    }
+
+    #[test]
+    fn a_telemetry_path_begins_with_a_slash() {
+        assert!(telemetry_path("/a/metrics").is_ok());
+        for bad in ["", "/", "metrics", "/a?b", "/a b"] {
+            assert!(telemetry_path(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_asked_for_by_flag() {
+        assert_eq!(parse(&["--version"]).unwrap_err().kind(), ErrorKind::DisplayVersion);
+    }
+}
