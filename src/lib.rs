@@ -35,7 +35,10 @@ pub mod fetch;
 // loops: what runs until it is told to stop
 pub mod collector;
 pub mod server;
-// assembly
+
+// assembly: what was typed, what it means, and the parts put together
+pub mod app;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod demo;
