@@ -20,4 +20,4 @@ mod golden;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
-mod strict;
+pub(crate) mod strict;

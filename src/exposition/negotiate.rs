@@ -101,7 +101,7 @@ mod tests {
     const BROWSER: &str =
         "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
-    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &HeaderName, values: &[&str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
     }
 
@@ -125,7 +125,7 @@ mod tests {
             (&[], Text),
         ];
         for (accept, expected) in cases {
-            assert_eq!(format(&headers(ACCEPT, accept)), expected, "{accept:?}");
+            assert_eq!(format(&headers(&ACCEPT, accept)), expected, "{accept:?}");
         }
     }
 
@@ -143,7 +143,7 @@ mod tests {
             (&[], false),
         ];
         for (accept, expected) in cases {
-            assert_eq!(gzip(&headers(ACCEPT_ENCODING, accept)), expected, "{accept:?}");
+            assert_eq!(gzip(&headers(&ACCEPT_ENCODING, accept)), expected, "{accept:?}");
         }
     }
 }

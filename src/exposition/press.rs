@@ -83,6 +83,11 @@ impl Printed {
         self.packed.get_or_init(|| Segment::deflate(&self.text))
     }
 
+    /// Whether [`Printed::packed`] is ready.
+    pub fn is_packed(&self) -> bool {
+        self.packed.get().is_some()
+    }
+
     fn shows(&self, generation: &Generation, now: Moment) -> bool {
         self.generation.number == generation.number && self.until.holds(now)
     }

@@ -65,7 +65,9 @@ impl<'a> Shown<'a> {
     fn new(part: &'a AccountPart, now: Moment, until: &mut Until) -> Self {
         let good = part.slots.iter().filter_map(|slot| slot.good.as_ref());
         let alive: Vec<_> = good.filter(|good| good.lives(now)).collect();
-        alive.iter().for_each(|good| until.include(good));
+        for good in &alive {
+            until.include(good);
+        }
         let tables = alive.iter().flat_map(|good| &good.sheet.tables).collect();
         let currency = format!(",{}", Labels::new().with("currency", &part.currency).finish());
         Self { part, tables, currency }

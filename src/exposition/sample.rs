@@ -60,7 +60,8 @@ pub(crate) fn taprain(account: &str) -> AccountPart {
 }
 
 pub(crate) fn klar(account: &str) -> AccountPart {
-    let slots = vec![slot("today", 300, Some(midnight()), klar_sheet(account))];
+    let today = slot("today", 300, Some(midnight()), klar_sheet(account));
+    let slots = vec![Slot { view: Arc::from("default"), ..today }];
     let token_expiry = Some(at("2026-03-18T19:04:00.5Z"));
     AccountPart { token_expiry, ..part(Api::Klar, account, ("Europe/Berlin", "EUR"), slots) }
 }
@@ -163,7 +164,9 @@ fn klar_sheet(account: &str) -> Sheet {
     let ad_group = || campaign().with("ad_group_id", "123").with("ad_group", "Broad");
     let ad = || ad_group().with("ad_id", "(none)").with("ad", "(none)");
     let values = || -> Box<[Option<f64>]> {
-        (0..18).map(|column| (column < 17).then_some(f64::from(column) + 2.13)).collect()
+        (0..18)
+            .map(|column| (column < 17).then_some((f64::from(column) * 100.0 + 213.0) / 100.0))
+            .collect()
     };
     let table = |group, labels: Labels| Table {
         group,

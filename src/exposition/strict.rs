@@ -8,26 +8,32 @@ pub(crate) struct Family {
     pub(crate) kind: String,
     pub(crate) help: String,
     pub(crate) unit: Option<String>,
-    /// Sample name, labels as they were written, value.
-    pub(crate) samples: Vec<(String, Vec<(String, String)>, f64)>,
+    /// In their order.
+    pub(crate) samples: Vec<Sample>,
 }
 
+/// A sample's name, its labels in their order, its value.
+pub(crate) type Sample = (String, Vec<(String, String)>, f64);
+
+/// Families by name.
+type Page = BTreeMap<String, Family>;
+
 /// Reads an OpenMetrics page; every breach of a rule is an error.
-pub(crate) fn open_metrics(page: &str) -> Result<BTreeMap<String, Family>, String> {
+pub(crate) fn open_metrics(page: &str) -> Result<Page, String> {
     let body = page.strip_suffix("# EOF\n").ok_or("no EOF at the end")?;
     lines(body, true)
 }
 
 /// Reads a page in text 0.0.4.
-pub(crate) fn text(page: &str) -> Result<BTreeMap<String, Family>, String> {
+pub(crate) fn text(page: &str) -> Result<Page, String> {
     lines(page, false)
 }
 
-fn lines(body: &str, open: bool) -> Result<BTreeMap<String, Family>, String> {
+fn lines(body: &str, open: bool) -> Result<Page, String> {
     if !body.is_empty() && !body.ends_with('\n') {
         return Err("the last line is cut".to_owned());
     }
-    let mut families: BTreeMap<String, Family> = BTreeMap::new();
+    let mut families = Page::new();
     let mut series = BTreeSet::new();
     let mut current = String::new();
     for line in body.split_terminator('\n') {
@@ -93,7 +99,7 @@ fn belongs(sample: &str, name: &str, family: &Family, open: bool) -> Result<(), 
     if suffixes.iter().any(fits) { Ok(()) } else { Err(format!("{sample} under {name}")) }
 }
 
-fn sample(line: &str) -> Result<(String, Vec<(String, String)>, f64), String> {
+fn sample(line: &str) -> Result<Sample, String> {
     let end = line.find(['{', ' ']).ok_or(line)?;
     let (name, mut rest) = line.split_at(end);
     let word = |text: &str| {

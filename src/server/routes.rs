@@ -1,0 +1,29 @@
+//! Which answer belongs to which method and path.
+
+use std::sync::Arc;
+
+use http::Request;
+
+use super::reply::{self, Reply};
+use super::site::Site;
+use super::{config, health, landing, metrics};
+
+impl Site {
+    /// Answers `request`; its body is not read.
+    pub async fn answer<B>(self: &Arc<Self>, request: &Request<B>) -> Reply {
+        let telemetry = self.telemetry_path.as_str();
+        let reply = match (request.method().as_str(), request.uri().path()) {
+            ("GET" | "HEAD", path) if path == telemetry => {
+                metrics::answer(self, request.headers()).await
+            }
+            ("GET" | "HEAD", "/-/healthy") => health::healthy(),
+            ("GET" | "HEAD", "/-/ready") => health::ready(&self.board.current().snapshot),
+            ("GET" | "HEAD", "/config") => config::answer(self),
+            ("GET" | "HEAD", "/") => landing::answer(self),
+            (_, "/-/healthy" | "/-/ready" | "/config" | "/") => reply::wrong_method(),
+            (_, path) if path == telemetry => reply::wrong_method(),
+            _ => reply::not_found(telemetry),
+        };
+        reply::for_method(request.method(), reply)
+    }
+}

@@ -1,0 +1,42 @@
+//! What the server's answers are made of.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::exposition::own::ReloadState;
+use crate::exposition::press::Press;
+use crate::exposition::process::Process;
+use crate::telemetry::Telemetry;
+
+/// Everything that can be asked for.
+#[derive(Debug)]
+pub struct Site {
+    /// What is known.
+    pub board: Arc<Board>,
+    /// What was counted.
+    pub telemetry: Arc<Telemetry>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where the metrics are: a path beginning with `/`.
+    pub telemetry_path: String,
+    /// The configuration that is in force.
+    pub loaded: Arc<ArcSwap<Loaded>>,
+    /// The exporter's version.
+    pub version: &'static str,
+    /// The process, or `None` to leave `process_*` out.
+    pub process: Option<Process>,
+    /// Renders the board; begin with `Press::default()`.
+    pub press: Press,
+}
+
+/// The configuration as it is shown; swapped by a reload.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The effective configuration, its secrets masked.
+    pub text: Arc<str>,
+    /// How the last reading of it went.
+    pub reload: ReloadState,
+}

@@ -1,0 +1,185 @@
+//! The server over in-memory pipes, and over loopback sockets where sockets matter.
+
+use std::io::Read as _;
+
+use arc_swap::ArcSwap;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::oneshot;
+
+use super::reply::Reply;
+use super::site::Loaded;
+use super::*;
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::exposition::own::ReloadState;
+use crate::exposition::press::Press;
+use crate::exposition::{sample, strict};
+
+fn site() -> Arc<Site> {
+    let start = sample::now().wall;
+    let reload = ReloadState { successful: true, at: start };
+    Arc::new(Site {
+        board: Arc::new(Board::new(sample::accounts())),
+        telemetry: Arc::new(sample::telemetry()),
+        clock: Clock::simulated(start, 1),
+        telemetry_path: "/metrics".to_owned(),
+        loaded: Arc::new(ArcSwap::from_pointee(Loaded { text: "taprain: []\n".into(), reload })),
+        version: "1.2.3",
+        process: None,
+        press: Press::default(),
+    })
+}
+
+async fn ask(site: &Arc<Site>, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+    let request = Request::builder().method(method).uri(path);
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    site.answer(&request.body(()).unwrap()).await
+}
+
+async fn bytes(reply: Reply) -> Vec<u8> {
+    reply.into_body().collect().await.unwrap().to_bytes().to_vec()
+}
+
+async fn text(reply: Reply) -> String {
+    String::from_utf8(bytes(reply).await).unwrap()
+}
+
+const OPEN: (&str, &str) = ("accept", "application/openmetrics-text;version=1.0.0");
+
+#[tokio::test]
+async fn a_scrape_gets_the_format_and_coding_it_asks_for() {
+    let site = site();
+    let plain = ask(&site, "GET", "/metrics?x=1", &[]).await;
+    assert_eq!(plain.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(plain.headers()["vary"], "Accept, Accept-Encoding");
+    assert_eq!(plain.headers()["cache-control"], "no-store");
+    assert_eq!(plain.headers()["x-content-type-options"], "nosniff");
+    assert!(!text(plain).await.contains("# EOF"));
+    let open = ask(&site, "GET", "/metrics", &[OPEN]).await;
+    assert_eq!(
+        open.headers()["content-type"],
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    let open = text(open).await;
+    strict::open_metrics(&open).unwrap();
+    let packed = ask(&site, "GET", "/metrics", &[OPEN, ("accept-encoding", "gzip")]).await;
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    let mut read = String::new();
+    let packed = bytes(packed).await;
+    flate2::bufread::GzDecoder::new(&*packed).read_to_string(&mut read).unwrap();
+    assert!(read == open && packed.len() * 5 < open.len());
+    assert_eq!(site.press.renders(), 1);
+}
+
+#[tokio::test]
+async fn each_scrape_shows_what_is_published_and_nothing_dead() {
+    let site = site();
+    assert!(text(ask(&site, "GET", "/metrics", &[]).await).await.contains("account=\"main\""));
+    site.board.publish(0, sample::taprain("renamed"));
+    let page = text(ask(&site, "GET", "/metrics", &[]).await).await;
+    assert!(
+        page.contains("taprain_clicks{account=\"renamed\"")
+            && !page.contains("account=\"main\",view")
+    );
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get_and_no_body() {
+    let site = site();
+    for path in ["/metrics", "/", "/config", "/-/healthy", "/-/ready", "/nowhere"] {
+        let (get, head) = (ask(&site, "GET", path, &[]).await, ask(&site, "HEAD", path, &[]).await);
+        assert_eq!((get.status(), get.headers()), (head.status(), head.headers()), "{path}");
+        let length = get.headers()["content-length"].to_str().unwrap().to_owned();
+        assert_eq!(bytes(get).await.len().to_string(), length);
+        assert!(bytes(head).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn wrong_methods_and_paths_are_told_so() {
+    let site = site();
+    for path in ["/metrics", "/", "/config", "/-/healthy", "/-/ready"] {
+        let reply = ask(&site, "POST", path, &[]).await;
+        assert_eq!(reply.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(reply.headers()["allow"], "GET, HEAD");
+    }
+    let reply = ask(&site, "GET", "/metric", &[]).await;
+    assert_eq!(reply.status(), StatusCode::NOT_FOUND);
+    assert!(text(reply).await.contains("/metrics"));
+    assert_eq!(text(ask(&site, "GET", "/config", &[]).await).await, "taprain: []\n");
+}
+
+#[tokio::test]
+async fn ready_names_who_was_not_asked_yet() {
+    let site = site();
+    let mut unasked = sample::klar("my-store");
+    unasked.state = None;
+    site.board.publish(1, unasked);
+    let reply = ask(&site, "GET", "/-/ready", &[]).await;
+    assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(text(reply).await, "Not ready: no answer yet for klar my-store.\n");
+    site.board.publish(1, sample::klar("my-store"));
+    assert_eq!(text(ask(&site, "GET", "/-/ready", &[]).await).await, "Ready\n");
+    assert_eq!(text(ask(&site, "GET", "/-/healthy", &[]).await).await, "Healthy\n");
+}
+
+#[tokio::test]
+async fn a_taken_port_says_what_to_do() {
+    let here = SocketAddr::from(([127, 0, 0, 1], 0));
+    let bound = Server::bind(&[here]).await.unwrap();
+    let error = Server::bind(&bound.addresses()).await.unwrap_err();
+    let address = bound.addresses()[0];
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "cannot listen on {address}: another program listens there; stop it or choose --web.listen-address"
+        )
+    );
+}
+
+#[tokio::test]
+async fn it_answers_on_every_address_and_stops_when_told() {
+    let here = SocketAddr::from(([127, 0, 0, 1], 0));
+    let bound = Server::bind(&[here, here]).await.unwrap();
+    let addresses = bound.addresses();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(bound.run(site(), async move { stopped.await.unwrap_or_default() }));
+    let mut idle = TcpStream::connect(addresses[0]).await.unwrap();
+    for address in addresses.iter().chain(&addresses) {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = b"HEAD /metrics HTTP/1.1\r\nhost: x\r\n\r\nGET /-/healthy HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("\r\n\r\nHealthy\n"),
+            "{answer}"
+        );
+        assert_eq!(answer.matches("content-length: ").count(), 2, "{answer}");
+    }
+    stop.send(()).unwrap();
+    tasks.join_next().await.unwrap().unwrap();
+    let mut end = Vec::new();
+    idle.read_to_end(&mut end).await.unwrap();
+    assert!(end.is_empty());
+    assert!(TcpStream::connect(addresses[0]).await.is_err());
+}
+
+#[tokio::test]
+async fn nonsense_ends_one_connection_and_not_the_server() {
+    let bound = Server::bind(&[SocketAddr::from(([127, 0, 0, 1], 0))]).await.unwrap();
+    let address = bound.addresses()[0];
+    let mut tasks = JoinSet::new();
+    tasks.spawn(bound.run(site(), std::future::pending()));
+    for request in [&b"\x16\x03\x01nonsense\r\n\r\n"[..], b"GET /-/healthy HTTP/1.0\r\n\r\n"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.ends_with("Healthy\n"), request.starts_with(b"GET"), "{answer}");
+    }
+}
