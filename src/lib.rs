@@ -40,5 +40,6 @@ pub mod server;
 pub mod app;
 pub mod check;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod demo;

@@ -1,3 +1,10 @@
 //! The command; everything else is the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use revenue_exporter::{cli::Cli, commands};
+
+fn main() -> ExitCode {
+    commands::run(Cli::parse())
+}

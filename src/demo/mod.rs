@@ -16,6 +16,7 @@ pub mod listen;
 mod query;
 pub mod record;
 mod reply;
+pub mod shopfront;
 pub mod switches;
 pub mod taprain;
 pub mod wire;

@@ -4,6 +4,7 @@
 pub mod advice;
 pub mod answer;
 pub mod failure;
+pub mod http;
 pub mod klar;
 pub mod klar_rows;
 pub mod taprain;

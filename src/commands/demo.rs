@@ -1,0 +1,70 @@
+//! `demo`: the same exporter against simulators of both APIs, over real HTTP on loopback.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::run::{Plan, runtime};
+use super::{CommandError, logging};
+use crate::cli;
+use crate::clock::Clock;
+use crate::demo::{Answer, klar, listen, shopfront, taprain, world};
+use crate::upstream::http::Http;
+
+pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
+    logging::start(&typed.log);
+    let transport = Arc::new(Http::new().map_err(CommandError::System)?);
+    runtime()?.block_on(async {
+        let clock = match typed.speed {
+            1 => Clock::system(),
+            speed => Clock::accelerated(speed),
+        };
+        let world = Arc::new(world::World::new(typed.seed, world::Size::DEFAULT));
+        // The simulators end with this block; dropping the set stops them.
+        let mut simulators = JoinSet::new();
+        let taprain =
+            taprain::TapRain::new(Arc::clone(&world), clock.clone(), taprain::Options::default());
+        let klar = klar::Klar::new(world, clock.clone(), klar::Options::default());
+        let taprain_at = start(&mut simulators, Arc::new(taprain)).await?;
+        let klar_at = start(&mut simulators, Arc::new(klar)).await?;
+        let settings = shopfront::settings(taprain_at, klar_at)
+            .map_err(|error| CommandError::System(error.to_string()))?;
+        let web = &typed.web;
+        let greeting = |at: &[SocketAddr]| greet(at, &web.telemetry_path, typed.speed);
+        Plan { settings, clock, transport, web }.serve(greeting).await
+    })
+}
+
+async fn start(
+    simulators: &mut JoinSet<()>,
+    simulator: Arc<dyn Answer>,
+) -> Result<SocketAddr, CommandError> {
+    let failed = |error| CommandError::System(format!("cannot start a simulator: {error}"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    simulators.spawn(listen::serve(listener, simulator, std::future::pending()));
+    Ok(address)
+}
+
+fn greet(at: &[SocketAddr], path: &str, speed: u32) -> Result<(), CommandError> {
+    let mut text = "A fictional business, collected from simulators of both APIs:\n\n".to_owned();
+    for address in at {
+        text.push_str(&format!("  http://{address}{path}   the metrics\n"));
+        text.push_str(&format!(
+            "  http://{address}/{:width$}   what is known, for people\n",
+            "",
+            width = path.len() - 1
+        ));
+    }
+    if speed > 1 {
+        text.push_str(&format!("\nIts time runs {speed} times as fast as yours.\n"));
+    }
+    text.push_str("\nCtrl-C ends it.\n");
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| CommandError::System(format!("cannot print the address: {error}")))
+}

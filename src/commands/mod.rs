@@ -1,0 +1,58 @@
+//! What was typed becomes what is done: one file a command, exit codes in one place.
+
+mod check;
+mod demo;
+mod logging;
+mod run;
+mod serve;
+
+use std::process::ExitCode;
+
+use crate::cli::{self, Cli};
+use crate::config::{self, ConfigError, Loaded};
+use crate::server::BindError;
+
+/// Why a command ended badly. The text is one sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    /// The configuration is wrong: exit code 2.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An address could not be listened on: exit code 1.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The system refused something else: exit code 1.
+    #[error("{0}")]
+    System(String),
+}
+
+/// Runs the command and returns its exit code: 0 ok, 1 failure, 2 usage or configuration.
+pub fn run(cli: Cli) -> ExitCode {
+    let done = match cli.into_command() {
+        cli::Command::Serve(serve) if serve.check => check::run(&serve.config),
+        cli::Command::Serve(serve) => serve::run(&serve),
+        cli::Command::Demo(demo) => demo::run(&demo),
+        cli::Command::Check(check) => check::run(&check.config),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            logging::last_words(&error.to_string());
+            ExitCode::from(if matches!(error, CommandError::Config(_)) { 2 } else { 1 })
+        }
+    }
+}
+
+/// The configuration that the command line names, or the environment's.
+fn configuration(typed: &cli::Config) -> Result<Loaded, CommandError> {
+    let loaded = match &typed.file {
+        Some(path) => config::load(path, &environment),
+        None => config::from_environment(&environment),
+    };
+    Ok(loaded?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the composition root")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

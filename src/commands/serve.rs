@@ -1,0 +1,29 @@
+//! `serve`: collect what the configuration says, and serve it.
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::run::{Plan, runtime};
+use super::{CommandError, configuration, logging};
+use crate::cli;
+use crate::clock::Clock;
+use crate::upstream::http::Http;
+
+pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
+    let loaded = configuration(&typed.config)?;
+    logging::start(&typed.log);
+    for warning in &loaded.warnings {
+        warn!("{warning}");
+    }
+    if loaded.settings.state_directory.is_some() {
+        // Said aloud until it is built, so that nobody relies on it.
+        warn!("state.directory is not used yet: after a restart the budget begins anew");
+    }
+    let transport = Arc::new(Http::new().map_err(CommandError::System)?);
+    runtime()?.block_on(async {
+        let clock = Clock::system();
+        let plan = Plan { settings: loaded.settings, clock, transport, web: &typed.web };
+        plan.serve(|_| Ok(())).await
+    })
+}
