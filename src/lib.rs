@@ -18,3 +18,6 @@ pub mod snapshot;
 // edges: the network and the process
 pub mod telemetry;
 pub mod upstream;
+
+// assembly
+pub mod demo;
