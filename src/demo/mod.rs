@@ -8,8 +8,10 @@
 //! [`world`] knows the figures, [`taprain`] and [`klar`] answer, [`limiter`] says no, [`record`]
 //! remembers, [`wire`] carries requests in process and [`listen`] over a real socket.
 
+mod bounded;
 pub mod limiter;
 pub mod record;
+pub mod world;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,0 +1,133 @@
+//! One fictional business, every figure of which is a pure function of a seed, an entity, an hour
+//! and the minute at which one looks. Polling and backfill therefore agree, and so do two runs.
+
+pub(super) mod shop;
+pub(super) mod tally;
+pub(super) mod traffic;
+
+use jiff::Timestamp;
+use shop::Shop;
+use traffic::Traffic;
+
+/// The business as both APIs see it.
+#[derive(Debug)]
+pub struct World {
+    pub(super) traffic: Traffic,
+    pub(super) shop: Shop,
+}
+
+/// How large the business is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// TapRain leads on an average day; clicks and the shop's orders follow from it.
+    pub leads_per_day: u32,
+    /// Traffic sources, `Direct` and one with hostile text among them.
+    pub sources: usize,
+    /// Ads in each of the 20 ad groups of the shop.
+    pub ads_per_group: usize,
+}
+
+impl Size {
+    /// About 450 leads a day from 4 sources, and 41 rows a day at Klar.
+    pub const DEFAULT: Self = Self { leads_per_day: 450, sources: 4, ads_per_group: 2 };
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl World {
+    /// The business that `seed` makes.
+    pub fn new(seed: u64, size: Size) -> Self {
+        Self { traffic: Traffic::new(seed, size), shop: Shop::new(seed, size) }
+    }
+}
+
+/// A stretch of whole minutes since the epoch: `start` belongs to it, `end` does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Span {
+    pub(super) start: i64,
+    pub(super) end: i64,
+}
+
+/// The minute since the epoch in which `time` lies.
+pub(super) fn minute(time: Timestamp) -> i64 {
+    time.as_second().div_euclid(60)
+}
+
+/// The instant at which `minute` begins.
+pub(super) fn instant(minute: i64) -> Timestamp {
+    Timestamp::from_second(minute.saturating_mul(60)).unwrap_or(Timestamp::MAX)
+}
+
+/// How the hours of a day share its business, in thousandths; quiet at four, busy at eight.
+const DAY_CURVE: [u16; 24] = [
+    30, 22, 16, 12, 10, 12, 18, 26, 34, 40, 44, 47, 52, 52, 50, 49, 50, 54, 60, 68, 74, 70, 62, 48,
+];
+
+/// How the days of a week, from Monday, compare with an average day, in percent.
+const WEEK_CURVE: [u16; 7] = [94, 92, 95, 98, 104, 112, 105];
+
+/// The share of a day's business that falls into `hour`.
+fn hour_share(hour: i64) -> f64 {
+    let all: u16 = DAY_CURVE.iter().sum();
+    let own = usize::try_from(hour).ok().and_then(|hour| DAY_CURVE.get(hour)).copied();
+    f64::from(own.unwrap_or(0)) / f64::from(all)
+}
+
+/// The share of a day's business that is done when `part` (0 to 1) of the day is over.
+fn done_after(part: f64) -> f64 {
+    let hours = part.clamp(0.0, 1.0) * 24.0;
+    (0i64..24).map(|hour| hour_share(hour) * (hours - hour as f64).clamp(0.0, 1.0)).sum()
+}
+
+/// How the day `number` days after the epoch compares with an average one.
+fn day_factor(number: i64) -> f64 {
+    // The epoch was a Thursday.
+    let weekday = usize::try_from((number + 3).rem_euclid(7)).unwrap_or(0);
+    f64::from(WEEK_CURVE.get(weekday).copied().unwrap_or(100)) / 100.0
+}
+
+/// SplitMix64 over `parts`: what is random about an entity, whoever asks and whenever.
+fn hash(seed: u64, parts: &[u64]) -> u64 {
+    parts.iter().fold(scramble(seed), |state, part| scramble(state ^ scramble(*part)))
+}
+
+fn scramble(value: u64) -> u64 {
+    let mut mixed = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// A number from `low` to `high`, random about `parts`.
+fn between(low: f64, high: f64, seed: u64, parts: &[u64]) -> f64 {
+    low + (high - low) * ((hash(seed, parts) >> 11) as f64 / (1u64 << 53) as f64)
+}
+
+/// The bits of a number that may be negative.
+fn bits(number: i64) -> u64 {
+    u64::from_ne_bytes(number.to_ne_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_and_a_week_are_whole() {
+        assert!((done_after(1.0) - 1.0).abs() < 1e-12);
+        assert_eq!(done_after(0.0), 0.0);
+        assert!(done_after(0.4) < done_after(0.5));
+        let week: f64 = (0..7).map(day_factor).sum();
+        assert!((week - 7.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_epoch_was_a_thursday() {
+        assert_eq!(day_factor(0), 0.98);
+        assert_eq!(day_factor(-3), 0.94);
+    }
+}

@@ -1,0 +1,327 @@
+//! The business at TapRain: clicks, and the leads some of them become, hours later.
+
+use std::sync::{Arc, Mutex};
+
+use super::tally::{Count, Filter, Members, Tally};
+use super::{Size, Span, between, bits, day_factor, hash, hour_share};
+use crate::demo::bounded::Bounded;
+use crate::demo::locked;
+
+/// Clicks that become leads, on average.
+const CVR: f64 = 0.12;
+
+/// The longest a lead is late, in minutes.
+pub(in crate::demo) const LATEST: i64 = 24 * 60;
+
+/// The business lives by New York's winter time, whichever zone a question names.
+const BUSINESS_OFFSET: i64 = -5;
+
+/// Hours of clicks kept: two days and a bit are asked for again and again.
+const HOURS_KEPT: usize = 80;
+
+/// Tallies of mature spans kept.
+const TALLIES_KEPT: usize = 4_096;
+
+/// Traffic sources; further ones are numbered.
+const SOURCES: [(&str, f64, f64); 4] = [
+    ("tiktok_bio", 45.0, 1.05),
+    ("Direct", 28.0, 0.9),
+    ("ig_story", 20.0, 1.0),
+    ("{clickid}\"\\ <b>&amp;", 7.0, 0.8),
+];
+
+/// Countries, one of them unknown to ISO 3166 (trap T12).
+const COUNTRIES: [(&str, f64, f64); 6] = [
+    ("US", 58.0, 1.1),
+    ("GB", 16.0, 0.9),
+    ("CA", 10.0, 0.95),
+    ("DE", 8.0, 0.8),
+    ("AU", 6.0, 0.9),
+    ("XX", 2.0, 0.5),
+];
+
+/// Offers, some with names that need care (trap T14).
+const OFFERS: [(&str, f64, f64); 8] = [
+    ("Freecash CPI", 30.0, 1.1),
+    ("KashKick", 22.0, 1.0),
+    ("Swag, Games & Surveys", 14.0, 0.9),
+    ("The \"Junkie\" Survey", 10.0, 1.2),
+    ("\u{1f381} Gift Card Spin", 9.0, 0.7),
+    ("Scrambly", 7.0, 1.0),
+    ("Mist\\Play Android", 5.0, 0.8),
+    ("Cash App $750", 3.0, 0.4),
+];
+
+/// What a lead of each offer pays, in cents.
+const PAYOUTS: [u64; 8] = [550, 457, 325, 180, 240, 610, 735, 2_150];
+
+/// Everything that happens at TapRain.
+#[derive(Debug)]
+pub(in crate::demo) struct Traffic {
+    seed: u64,
+    clicks_per_day: f64,
+    pub(in crate::demo) sources: Dimension,
+    pub(in crate::demo) countries: Dimension,
+    pub(in crate::demo) offers: Dimension,
+    hours: Mutex<Bounded<i64, Arc<[Click]>>>,
+    mature: Mutex<Bounded<(Span, Filter), Arc<Tally>>>,
+}
+
+/// The members of one dimension.
+#[derive(Debug)]
+pub(in crate::demo) struct Dimension {
+    pub(in crate::demo) names: Vec<String>,
+    /// Cumulated shares of the clicks, up to 1.
+    shares: Vec<f64>,
+    /// How each converts compared with the average.
+    cvr: Vec<f64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Click {
+    minute: u16,
+    members: Members,
+    /// Minutes until the lead shows; [`NEVER`] when there is none.
+    delay: u16,
+}
+
+const NEVER: u16 = u16::MAX;
+
+impl Traffic {
+    pub(super) fn new(seed: u64, size: Size) -> Self {
+        let extra = (SOURCES.len()..size.sources.min(10_000))
+            .map(|number| (format!("campaign_{number}"), 30.0 / number as f64, 1.0));
+        let named = SOURCES.iter().map(|(name, weight, cvr)| ((*name).to_owned(), *weight, *cvr));
+        let sources = named.chain(extra).take(size.sources.max(1)).collect();
+        Self {
+            seed,
+            clicks_per_day: f64::from(size.leads_per_day) / CVR,
+            sources: Dimension::new(sources),
+            countries: Dimension::of(&COUNTRIES),
+            offers: Dimension::of(&OFFERS),
+            hours: Mutex::new(Bounded::new(HOURS_KEPT)),
+            mature: Mutex::new(Bounded::new(TALLIES_KEPT)),
+        }
+    }
+
+    /// An empty tally.
+    pub(in crate::demo) fn nothing(&self) -> Tally {
+        let rows = |dimension: &Dimension| vec![Count::default(); dimension.names.len()];
+        Tally {
+            all: Count::default(),
+            source: rows(&self.sources),
+            country: rows(&self.countries),
+            offer: rows(&self.offers),
+        }
+    }
+
+    /// The clicks of `span` and their leads, as they show at the beginning of the minute `seen`.
+    pub(in crate::demo) fn tally(&self, span: Span, seen: i64, filter: &Filter) -> Arc<Tally> {
+        if span.end + LATEST > seen {
+            return Arc::new(self.count(span, seen, filter));
+        }
+        let key = (span, filter.clone());
+        if let Some(known) = locked(&self.mature).get(&key) {
+            return Arc::clone(known);
+        }
+        let tally = Arc::new(self.count(span, seen, filter));
+        locked(&self.mature).insert(key, Arc::clone(&tally));
+        tally
+    }
+
+    fn count(&self, span: Span, seen: i64, filter: &Filter) -> Tally {
+        let mut tally = self.nothing();
+        let until = span.end.min(seen);
+        let mut hour = span.start.div_euclid(60);
+        while hour * 60 < until {
+            for click in self.clicks(hour).iter() {
+                let at = hour * 60 + i64::from(click.minute);
+                if span.start <= at && at < until && filter.wants(click.members) {
+                    tally.add(click.members, click.worth(at, seen));
+                }
+            }
+            hour += 1;
+        }
+        tally
+    }
+
+    /// The clicks of an hour since the epoch.
+    fn clicks(&self, hour: i64) -> Arc<[Click]> {
+        if let Some(known) = locked(&self.hours).get(&hour) {
+            return Arc::clone(known);
+        }
+        let mut rng = fastrand::Rng::with_seed(hash(self.seed, &[1, bits(hour)]));
+        let count = self.clicks_in(hour, rng.f64());
+        let clicks: Arc<[Click]> = (0..count).map(|_| self.click(&mut rng)).collect();
+        locked(&self.hours).insert(hour, Arc::clone(&clicks));
+        clicks
+    }
+
+    /// How many clicks an hour has; `luck` (0 to 1) decides about the last one.
+    fn clicks_in(&self, hour: i64, luck: f64) -> u32 {
+        let local = hour + BUSINESS_OFFSET;
+        let day = local.div_euclid(24);
+        let noise = between(0.85, 1.15, self.seed, &[2, bits(hour)])
+            * between(0.92, 1.08, self.seed, &[3, bits(day)]);
+        let expected =
+            self.clicks_per_day * hour_share(local.rem_euclid(24)) * day_factor(day) * noise;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let count = (expected + luck).floor() as u32;
+        count
+    }
+
+    fn click(&self, rng: &mut fastrand::Rng) -> Click {
+        let source = self.sources.pick(rng.f64());
+        let country = self.countries.pick(rng.f64());
+        let offer = self.offers.pick(rng.f64());
+        let chance =
+            CVR * self.sources.cvr(source) * self.countries.cvr(country) * self.offers.cvr(offer);
+        let minute = rng.u16(0..60);
+        let delay = if rng.f64() < chance { delay(rng) } else { NEVER };
+        Click { minute, members: Members { source, country, offer }, delay }
+    }
+}
+
+impl Click {
+    /// What a click of the minute `at` counts at the beginning of the minute `seen`.
+    fn worth(&self, at: i64, seen: i64) -> Count {
+        if self.delay == NEVER || at + i64::from(self.delay) >= seen {
+            return Count { clicks: 1, ..Count::default() };
+        }
+        let cents = PAYOUTS.get(usize::from(self.members.offer)).copied().unwrap_or(0);
+        Count { clicks: 1, leads: 1, cents }
+    }
+}
+
+/// Minutes from a click to its lead: most within the hour, some overnight, 1.5 h on average.
+fn delay(rng: &mut fastrand::Rng) -> u16 {
+    let mean = if rng.f64() < 0.85 { 45.0 } else { 345.0 };
+    let minutes = -mean * (1.0 - rng.f64()).ln();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=1440")]
+    let delay = minutes.clamp(0.0, LATEST as f64) as u16;
+    delay
+}
+
+impl Dimension {
+    fn of(members: &[(&str, f64, f64)]) -> Self {
+        Self::new(
+            members.iter().map(|(name, share, cvr)| ((*name).to_owned(), *share, *cvr)).collect(),
+        )
+    }
+
+    /// Shares and conversion rates are scaled so that the average stays what it is.
+    fn new(members: Vec<(String, f64, f64)>) -> Self {
+        let all: f64 = members.iter().map(|(_, share, _)| share).sum();
+        let mean = members.iter().map(|(_, share, cvr)| share * cvr).sum::<f64>() / all;
+        let mut sum = 0.0;
+        let mut made = Self { names: Vec::new(), shares: Vec::new(), cvr: Vec::new() };
+        for (name, share, cvr) in members {
+            sum += share / all;
+            made.names.push(name);
+            made.shares.push(sum);
+            made.cvr.push(cvr / mean);
+        }
+        made
+    }
+
+    /// The flags of the members that `wanted` names.
+    pub(in crate::demo) fn flags(&self, wanted: &[String]) -> Vec<bool> {
+        self.names.iter().map(|name| wanted.contains(name)).collect()
+    }
+
+    fn pick(&self, part: f64) -> u16 {
+        let index = self.shares.partition_point(|share| *share <= part);
+        u16::try_from(index.min(self.names.len() - 1)).unwrap_or(0)
+    }
+
+    fn cvr(&self, index: u16) -> f64 {
+        self.cvr.get(usize::from(index)).copied().unwrap_or(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 2026-03-18T00:00:00Z, a Wednesday.
+    const DAY: i64 = 20_530 * 1_440;
+
+    fn traffic(seed: u64) -> Traffic {
+        Traffic::new(seed, Size::DEFAULT)
+    }
+
+    fn day(traffic: &Traffic, start: i64, seen: i64) -> Tally {
+        let span = Span { start, end: start + 1_440 };
+        (*traffic.tally(span, seen, &Filter::default())).clone()
+    }
+
+    #[test]
+    fn the_same_seed_is_the_same_business() {
+        let late = DAY + 5_000;
+        assert_eq!(day(&traffic(7), DAY, late), day(&traffic(7), DAY, late));
+        assert_ne!(day(&traffic(7), DAY, late), day(&traffic(8), DAY, late));
+    }
+
+    #[test]
+    fn what_was_asked_before_changes_nothing() {
+        let asked = traffic(7);
+        for seen in (DAY..DAY + 4_000).step_by(501) {
+            day(&asked, DAY, seen);
+        }
+        for seen in [DAY + 17, DAY + 1_440, DAY + 2_879, DAY + 2_880] {
+            assert_eq!(day(&asked, DAY, seen), day(&traffic(7), DAY, seen));
+        }
+    }
+
+    #[test]
+    fn every_dimension_adds_up() {
+        let traffic = Traffic::new(3, Size { sources: 80, ..Size::DEFAULT });
+        for seen in [DAY + 1, DAY + 700, DAY + 9_000] {
+            let tally = day(&traffic, DAY, seen);
+            for rows in [&tally.source, &tally.country, &tally.offer] {
+                let mut sum = Count::default();
+                for row in rows {
+                    sum.merge(*row);
+                }
+                assert_eq!(sum, tally.all);
+            }
+        }
+    }
+
+    #[test]
+    fn late_leads_only_ever_add() {
+        let traffic = traffic(5);
+        let mut before = traffic.nothing();
+        for seen in (DAY..DAY + 3_000).step_by(13) {
+            let now = day(&traffic, DAY, seen);
+            let grows = |a: &Count, b: &Count| {
+                a.clicks <= b.clicks && a.leads <= b.leads && a.cents <= b.cents
+            };
+            assert!(before.source.iter().zip(&now.source).all(|(a, b)| grows(a, b)));
+            assert!(before.offer.iter().zip(&now.offer).all(|(a, b)| grows(a, b)));
+            before = now;
+        }
+        let closed = day(&traffic, DAY, DAY + 1_440).all;
+        assert_eq!(closed.clicks, before.all.clicks);
+        assert!(closed.leads < before.all.leads);
+    }
+
+    #[test]
+    fn the_size_is_what_was_asked_for() {
+        let traffic = traffic(1);
+        let mut week = traffic.nothing();
+        for number in 0..7 {
+            week.merge(&day(&traffic, DAY + number * 1_440, DAY + 20_000));
+        }
+        assert!((2_800..3_500).contains(&week.all.leads), "{:?}", week.all);
+        let cvr = week.all.leads as f64 / week.all.clicks as f64;
+        assert!((0.11..0.13).contains(&cvr), "{cvr}");
+    }
+
+    #[test]
+    fn leads_are_ninety_minutes_late_on_average() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let sum: u64 = (0..20_000).map(|_| u64::from(delay(&mut rng))).sum();
+        assert!((80..100).contains(&(sum / 20_000)), "{}", sum / 20_000);
+    }
+}
