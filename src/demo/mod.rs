@@ -9,8 +9,12 @@
 //! remembers, [`wire`] carries requests in process and [`listen`] over a real socket.
 
 mod bounded;
+mod gate;
 pub mod limiter;
+mod query;
 pub mod record;
+mod reply;
+pub mod switches;
 pub mod world;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
