@@ -15,6 +15,7 @@ mod query;
 pub mod record;
 mod reply;
 pub mod switches;
+pub mod taprain;
 pub mod world;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
