@@ -10,6 +10,7 @@
 
 mod bounded;
 mod gate;
+pub mod klar;
 pub mod limiter;
 mod query;
 pub mod record;
