@@ -17,6 +17,7 @@ pub mod record;
 mod reply;
 pub mod switches;
 pub mod taprain;
+pub mod wire;
 pub mod world;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
