@@ -12,6 +12,7 @@ mod bounded;
 mod gate;
 pub mod klar;
 pub mod limiter;
+pub mod listen;
 mod query;
 pub mod record;
 mod reply;
