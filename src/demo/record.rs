@@ -35,7 +35,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The reason in the page's spirit, for messages.
+    /// The reason in one word, as messages name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RateLimit => "rate_limit",

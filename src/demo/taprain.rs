@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use ask::Ask;
 use body::Page;
 use bytes::Bytes;
-use http::{Method, Response, StatusCode};
+use http::{Method, Response, StatusCode, header};
 
 use super::bounded::Bounded;
 use super::gate::{Entry, Gate};
@@ -20,14 +20,23 @@ use super::{Answer, locked, query, reply};
 use crate::clock::{Clock, Moment};
 use crate::upstream::transport::Request;
 
-/// The one endpoint.
+/// Where the figures are.
 pub const PATH: &str = "/api/v1/stats";
+
+/// Where the session's owner reads the key (trap T22).
+pub const KEY_PATH: &str = "/api/v1/api-key";
+
+/// Where the session's owner makes a new key.
+pub const REGENERATE_PATH: &str = "/api/v1/api-key/regenerate";
 
 /// The endpoint's name in the [`Record`].
 pub const STATS: &str = "stats";
 
 /// The key of the demo account.
 pub const KEY: &str = "demo-taprain-key";
+
+/// The session cookie of the demo account.
+pub const SESSION: &str = "session=demo";
 
 /// Pages kept for the rest of their minute.
 const PAGES_KEPT: usize = 128;
@@ -37,6 +46,8 @@ const PAGES_KEPT: usize = 128;
 pub struct Options {
     /// The account's key.
     pub key: String,
+    /// The whole `Cookie` header of the account's owner.
+    pub session: String,
     /// The rate limit.
     pub limit: Limit,
     /// The switches' first position.
@@ -45,7 +56,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { key: KEY.to_owned(), limit: Limit::TAPRAIN, setting: Setting::DOCUMENTED }
+        Self {
+            key: KEY.to_owned(),
+            session: SESSION.to_owned(),
+            limit: Limit::TAPRAIN,
+            setting: Setting::DOCUMENTED,
+        }
     }
 }
 
@@ -55,6 +71,7 @@ pub struct TapRain {
     world: Arc<World>,
     gate: Gate,
     key: Mutex<Option<String>>,
+    session: String,
     pages: Mutex<Bounded<String, (i64, Arc<Page>)>>,
 }
 
@@ -65,6 +82,7 @@ impl TapRain {
             world,
             gate: Gate::new(clock, options.limit, options.setting),
             key: Mutex::new(Some(options.key)),
+            session: options.session,
             pages: Mutex::new(Bounded::new(PAGES_KEPT)),
         }
     }
@@ -82,6 +100,22 @@ impl TapRain {
     /// Accepts no key any more.
     pub fn revoke(&self) {
         *locked(&self.key) = None;
+    }
+
+    /// Answers with a key, if the session cookie is there; the rate limit is the key's own.
+    fn owner(&self, request: &Request, key: impl FnOnce() -> Option<String>) -> Response<Bytes> {
+        let cookie = request.headers().get(header::COOKIE);
+        if cookie.is_none_or(|cookie| cookie.as_bytes() != self.session.as_bytes()) {
+            return error(StatusCode::UNAUTHORIZED, "Not signed in.");
+        }
+        let body = serde_json::json!({ "success": true, "api_key": key() });
+        reply::json(StatusCode::OK, body.to_string())
+    }
+
+    fn regenerate(&self, now: Moment) -> String {
+        let key = format!("demo-taprain-key-{}", now.tick.since_start().as_millis());
+        self.set_key(&key);
+        key
     }
 
     fn stats(&self, request: &Request, now: Moment) -> Response<Bytes> {
@@ -175,9 +209,12 @@ impl Answer for TapRain {
         };
         match (request.uri().path(), request.method()) {
             (PATH, &Method::GET) => self.stats(request, now),
-            (PATH, method) => {
-                violate(method.to_string());
-                reply::not_allowed("GET", error(StatusCode::OK, "Method not allowed."))
+            (KEY_PATH, &Method::GET) => self.owner(request, || locked(&self.key).clone()),
+            (REGENERATE_PATH, &Method::POST) => self.owner(request, || Some(self.regenerate(now))),
+            (path @ (PATH | KEY_PATH | REGENERATE_PATH), method) => {
+                violate(format!("{method} {path}"));
+                let allow = if path == REGENERATE_PATH { "POST" } else { "GET" };
+                reply::not_allowed(allow, error(StatusCode::OK, "Method not allowed."))
             }
             (path, _) => {
                 violate(path.to_owned());

@@ -102,7 +102,7 @@ impl Wire {
 impl Transport for Wire {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
         // Drawn now, not when first polled: the order of the calls decides.
-        let latency = self.0.latency();
+        let latency = locked(&self.0.state).rng.u64(self.0.latency.clone());
         let shared = Arc::clone(&self.0);
         async move {
             shared.wait(latency / 2).await;
@@ -115,13 +115,9 @@ impl Transport for Wire {
 }
 
 impl Shared {
-    fn latency(&self) -> Duration {
-        Duration::from_millis(locked(&self.state).rng.u64(self.latency.clone()))
-    }
-
-    async fn wait(&self, delay: Duration) {
-        if !delay.is_zero() {
-            self.clock.sleep(delay).await;
+    async fn wait(&self, millis: u64) {
+        if millis > 0 {
+            self.clock.sleep(Duration::from_millis(millis)).await;
         }
     }
 
@@ -194,6 +190,22 @@ mod tests {
         let sizes: Vec<usize> =
             answer.into_body().map(|piece| piece.unwrap().len()).collect().await;
         assert_eq!(sizes, [CHUNK, CHUNK, 150_000 - 2 * CHUNK]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_seed_is_one_row_of_latencies() {
+        let mut rows = Vec::new();
+        for _ in 0..2 {
+            let clock = Clock::simulated(Timestamp::UNIX_EPOCH, 1);
+            let wire = wire(&clock, 1..=900);
+            let mut row = Vec::new();
+            for _ in 0..9 {
+                wire.send(get("http://echo/1")).await.unwrap();
+                row.push(clock.tick());
+            }
+            rows.push(row);
+        }
+        assert_eq!(rows[0], rows[1]);
     }
 
     #[tokio::test(start_paused = true)]

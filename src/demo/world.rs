@@ -2,6 +2,7 @@
 //! and the minute at which one looks. Polling and backfill therefore agree, and so do two runs.
 
 pub(super) mod shop;
+pub(super) mod tally;
 pub(super) mod traffic;
 
 use jiff::Timestamp;

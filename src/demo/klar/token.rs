@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::clock::{Moment, Tick};
 
 /// "Valid for 5 minutes (300,000 milliseconds)".
-const LIFE: Duration = Duration::from_millis(300_000);
+const LIFE_MILLIS: u64 = 300_000;
+
+const LIFE: Duration = Duration::from_millis(LIFE_MILLIS);
 
 /// Access tokens remembered, dead ones included, to tell an expired one from an invented one.
 const KEPT: usize = 64;
@@ -55,8 +57,7 @@ impl Tokens {
         }
         self.count += 1;
         let token = jwt(self.count, now);
-        let body =
-            serde_json::json!({ "accessToken": token, "expiresIn": LIFE.as_millis() as u64 });
+        let body = serde_json::json!({ "accessToken": token, "expiresIn": LIFE_MILLIS });
         self.given.push_back((token, now.tick + LIFE));
         if self.given.len() > KEPT {
             self.given.pop_front();

@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use super::ask::{Ask, Period};
 use crate::demo::world::instant;
-use crate::demo::world::traffic::{Count, Dimension, Filter, Traffic};
+use crate::demo::world::tally::{Count, Filter};
+use crate::demo::world::traffic::{Dimension, Traffic};
 
 /// An answer, but for the one number that changes within a minute.
 #[derive(Debug)]

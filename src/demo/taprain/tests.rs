@@ -274,11 +274,27 @@ async fn too_many_requests_are_refused_with_whatever_advice_is_switched_on() {
 #[tokio::test(start_paused = true)]
 async fn the_figures_are_those_of_the_minute() {
     let simulator = at("2026-03-18T17:00:00Z");
-    let other = at("2026-03-18T17:30:00Z");
     let first = ask(&simulator, "")["data"].clone();
     simulator.gate.clock.sleep(Duration::from_secs(59)).await;
     assert_eq!(ask(&simulator, "")["data"], first);
     simulator.gate.clock.sleep(Duration::from_secs(29 * 60 + 1)).await;
-    assert_eq!(ask(&simulator, "")["data"], ask(&other, "")["data"]);
+    let fresh = at("2026-03-18T17:30:00Z");
+    assert_eq!(ask(&simulator, "")["data"], ask(&fresh, "")["data"]);
     assert_ne!(ask(&simulator, "")["data"], first);
+}
+
+#[test]
+fn the_owner_makes_a_new_key_and_the_old_one_dies() {
+    let simulator = at("2026-03-18T12:00:00Z");
+    let bare = http::Request::get(KEY_PATH).body(()).unwrap();
+    assert_eq!(simulator.answer(&bare).status(), 401);
+    let signed = |request: http::request::Builder| {
+        let answer = simulator.answer(&request.header("cookie", SESSION).body(()).unwrap());
+        let body: Value = serde_json::from_slice(answer.body()).unwrap();
+        body["api_key"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(signed(http::Request::get(KEY_PATH)), KEY);
+    let fresh = signed(http::Request::post(REGENERATE_PATH));
+    assert_eq!(signed(http::Request::get(KEY_PATH)), fresh);
+    assert_eq!(status(&simulator, ""), 401);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::tally::{Count, Filter, Members, Tally};
 use super::{Size, Span, between, bits, day_factor, hash, hour_share};
 use crate::demo::bounded::Bounded;
 use crate::demo::locked;
@@ -79,39 +80,12 @@ pub(in crate::demo) struct Dimension {
 #[derive(Clone, Copy, Debug)]
 struct Click {
     minute: u16,
-    source: u16,
-    country: u16,
-    offer: u16,
+    members: Members,
     /// Minutes until the lead shows; [`NEVER`] when there is none.
     delay: u16,
 }
 
 const NEVER: u16 = u16::MAX;
-
-/// Which members are wanted; `None` wants all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(in crate::demo) struct Filter {
-    pub(in crate::demo) source: Option<Vec<bool>>,
-    pub(in crate::demo) country: Option<Vec<bool>>,
-    pub(in crate::demo) offer: Option<Vec<bool>>,
-}
-
-/// Clicks, leads and what they earned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::demo) struct Count {
-    pub(in crate::demo) clicks: u64,
-    pub(in crate::demo) leads: u64,
-    pub(in crate::demo) cents: u64,
-}
-
-/// A count and its parts by each dimension, which add up to it exactly.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::demo) struct Tally {
-    pub(in crate::demo) all: Count,
-    pub(in crate::demo) source: Vec<Count>,
-    pub(in crate::demo) country: Vec<Count>,
-    pub(in crate::demo) offer: Vec<Count>,
-}
 
 impl Traffic {
     pub(super) fn new(seed: u64, size: Size) -> Self {
@@ -162,8 +136,8 @@ impl Traffic {
         while hour * 60 < until {
             for click in self.clicks(hour).iter() {
                 let at = hour * 60 + i64::from(click.minute);
-                if span.start <= at && at < until && filter.wants(click) {
-                    tally.add(click, at + i64::from(click.delay) < seen);
+                if span.start <= at && at < until && filter.wants(click.members) {
+                    tally.add(click.members, click.worth(at, seen));
                 }
             }
             hour += 1;
@@ -204,7 +178,18 @@ impl Traffic {
             CVR * self.sources.cvr(source) * self.countries.cvr(country) * self.offers.cvr(offer);
         let minute = rng.u16(0..60);
         let delay = if rng.f64() < chance { delay(rng) } else { NEVER };
-        Click { minute, source, country, offer, delay }
+        Click { minute, members: Members { source, country, offer }, delay }
+    }
+}
+
+impl Click {
+    /// What a click of the minute `at` counts at the beginning of the minute `seen`.
+    fn worth(&self, at: i64, seen: i64) -> Count {
+        if self.delay == NEVER || at + i64::from(self.delay) >= seen {
+            return Count { clicks: 1, ..Count::default() };
+        }
+        let cents = PAYOUTS.get(usize::from(self.members.offer)).copied().unwrap_or(0);
+        Count { clicks: 1, leads: 1, cents }
     }
 }
 
@@ -254,59 +239,6 @@ impl Dimension {
     }
 }
 
-impl Filter {
-    fn wants(&self, click: &Click) -> bool {
-        fn wants(flags: Option<&Vec<bool>>, index: u16) -> bool {
-            flags.is_none_or(|flags| flags.get(usize::from(index)).copied().unwrap_or(false))
-        }
-        wants(self.source.as_ref(), click.source)
-            && wants(self.country.as_ref(), click.country)
-            && wants(self.offer.as_ref(), click.offer)
-    }
-}
-
-impl Tally {
-    /// Adds the counts of `other`, which came from the same business.
-    pub(in crate::demo) fn merge(&mut self, other: &Self) {
-        self.all.merge(other.all);
-        merge(&mut self.source, &other.source);
-        merge(&mut self.country, &other.country);
-        merge(&mut self.offer, &other.offer);
-    }
-
-    fn add(&mut self, click: &Click, converted: bool) {
-        let mut one = Count { clicks: 1, ..Count::default() };
-        if converted && click.delay != NEVER {
-            one.leads = 1;
-            one.cents = PAYOUTS.get(usize::from(click.offer)).copied().unwrap_or(0);
-        }
-        self.all.merge(one);
-        bump(&mut self.source, click.source, one);
-        bump(&mut self.country, click.country, one);
-        bump(&mut self.offer, click.offer, one);
-    }
-}
-
-impl Count {
-    fn merge(&mut self, other: Self) {
-        self.clicks += other.clicks;
-        self.leads += other.leads;
-        self.cents += other.cents;
-    }
-}
-
-fn bump(rows: &mut [Count], index: u16, one: Count) {
-    if let Some(row) = rows.get_mut(usize::from(index)) {
-        row.merge(one);
-    }
-}
-
-fn merge(rows: &mut [Count], others: &[Count]) {
-    for (row, other) in rows.iter_mut().zip(others) {
-        row.merge(*other);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,7 +280,9 @@ mod tests {
             let tally = day(&traffic, DAY, seen);
             for rows in [&tally.source, &tally.country, &tally.offer] {
                 let mut sum = Count::default();
-                rows.iter().for_each(|row| sum.merge(*row));
+                for row in rows {
+                    sum.merge(*row);
+                }
                 assert_eq!(sum, tally.all);
             }
         }
