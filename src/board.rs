@@ -62,18 +62,40 @@ impl Board {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
     use super::*;
-    use crate::exposition::sample;
+    use crate::budget::Budget;
+    use crate::model::Api;
+    use crate::model::settings::BudgetTerms;
+
+    fn part(account: &str) -> AccountPart {
+        let terms =
+            BudgetTerms { requests: NonZeroU32::MIN, per: Duration::from_secs(1), reserve: 0.0 };
+        AccountPart {
+            api: Api::TapRain,
+            account: account.into(),
+            timezone: "UTC".into(),
+            currency: "USD".into(),
+            state: None,
+            up: None,
+            token_expiry: None,
+            budget: Arc::new(Mutex::new(Budget::new(terms))),
+            slots: Vec::new(),
+        }
+    }
 
     #[test]
     fn concurrent_publishers_lose_nothing() {
-        let board = Board::new(vec![sample::taprain("a"), sample::taprain("b")]);
+        let board = Board::new(vec![part("a"), part("b")]);
         std::thread::scope(|scope| {
             for index in [0, 1, 0, 1] {
                 let board = &board;
                 scope.spawn(move || {
                     for _ in 0..500 {
-                        board.publish(index, sample::taprain(["new a", "new b"][index]));
+                        board.publish(index, part(["new a", "new b"][index]));
                     }
                 });
             }
@@ -86,11 +108,13 @@ mod tests {
 
     #[test]
     fn a_reader_keeps_what_it_took() {
-        let board = Board::new(vec![sample::taprain("a")]);
+        let board = Board::new(vec![part("a")]);
         let before = board.current();
-        board.publish(0, sample::taprain("b"));
-        board.publish(9, sample::taprain("nowhere"));
+        board.publish(0, part("b"));
+        board.publish(9, part("nowhere"));
         assert_eq!(&*before.snapshot.accounts[0].account, "a");
         assert_eq!(&*board.current().snapshot.accounts[0].account, "b");
+        board.replace(vec![part("c"), part("d")]);
+        assert_eq!(board.current().snapshot.accounts.len(), 2);
     }
 }

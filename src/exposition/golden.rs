@@ -1,6 +1,7 @@
 //! Whole pages against the checked-in ones. `UPDATE_GOLDEN=1 cargo test` rewrites those.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -12,6 +13,7 @@ use super::press::{Press, Printed};
 use super::process::Usage;
 use super::{sample, strict};
 use crate::board::Board;
+use crate::budget::Reading;
 use crate::label::{Labels, clean};
 use crate::snapshot::{AccountPart, Good, Group, Row, Sheet, Slot, Table};
 
@@ -19,10 +21,23 @@ fn printed(accounts: Vec<AccountPart>) -> Arc<Printed> {
     Press::default().page(&Board::new(accounts), sample::now())
 }
 
+/// Fixed readings, so that the pages hold whatever the ledger's rules are.
+fn readings(page: &Printed) -> Vec<Reading> {
+    let taprain = Reading {
+        limit: 540,
+        used: 132,
+        remaining: 408,
+        upstream_remaining: Some(451),
+        waited: Duration::from_millis(12_500),
+    };
+    let klar = Reading { limit: 2, used: 2, ..Reading::default() };
+    [taprain, klar].into_iter().take(own::budgets(page, sample::now()).len()).collect()
+}
+
 fn own_of(page: &Arc<Printed>) -> String {
     let own = Own {
         page: Arc::clone(page),
-        budgets: own::budgets(page, sample::now()),
+        budgets: readings(page),
         counts: sample::telemetry().counts(),
         version: "1.2.3",
         reload: ReloadState { successful: true, at: sample::now().wall },

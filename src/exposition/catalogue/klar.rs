@@ -18,12 +18,78 @@ macro_rules! cached {
     };
 }
 
+/// A level: its group, what its names begin with, what it is called, its labels.
+macro_rules! level {
+    ($level:tt) => {
+        &[
+            count!(0, "_attributed_orders", "Orders attributed, in fractions", $level),
+            count!(
+                1,
+                "_attributed_new_customer_orders",
+                "Orders of new customers attributed, in fractions",
+                $level
+            ),
+            count!(
+                2,
+                "_attributed_returning_customer_orders",
+                "Orders of returning customers attributed, in fractions",
+                $level
+            ),
+            money!(NET, "_attributed_net_revenue", "Net revenue attributed", $level),
+            money!(GROSS, "_attributed_gross_revenue", "Gross revenue attributed", $level),
+            money!(
+                NEW_NET,
+                "_attributed_new_customer_net_revenue",
+                "Net revenue from new customers attributed",
+                $level
+            ),
+            money!(
+                NEW_GROSS,
+                "_attributed_new_customer_gross_revenue",
+                "Gross revenue from new customers attributed",
+                $level
+            ),
+            money!(
+                RETURNING_NET,
+                "_attributed_returning_customer_net_revenue",
+                "Net revenue from returning customers attributed",
+                $level
+            ),
+            money!(
+                RETURNING_GROSS,
+                "_attributed_returning_customer_gross_revenue",
+                "Gross revenue from returning customers attributed",
+                $level
+            ),
+            money!(COST, "_cost", "Advertising cost", $level),
+            money!(CM1, "_contribution_margin_1", "Contribution margin 1", $level),
+            money!(CM2, "_contribution_margin_2", "Contribution margin 2", $level),
+            money!(
+                ACM2,
+                "_acquisition_contribution_margin_2",
+                "Acquisition contribution margin 2",
+                $level
+            ),
+            money!(
+                HORIZONS,
+                "_customer_lifetime_value",
+                "Customer lifetime value within the horizon, summed over the rows of the API",
+                $level,
+                "horizon"
+            ),
+            count!(16, "_ad_clicks", "Clicks on ads, where the API reports them", $level),
+            count!(17, "_ad_impressions", "Impressions of ads, where the API reports them", $level),
+        ]
+    };
+}
+
 /// One gauge of a level, from one column.
 macro_rules! count {
-    ($index:literal, $name:expr, $what:expr, $group:ident, [$($label:literal),*]) => {
+    ($index:literal, $suffix:literal, $what:literal,
+        ($group:ident, $prefix:literal, $by:literal, [$($label:literal),*])) => {
         Metric::column(
-            $name,
-            cached!($what),
+            concat!($prefix, $suffix),
+            cached!(concat!($what, ", by ", $by)),
             None,
             &["account", "view", "model", "attribution_window", "date_basis", "range" $(, $label)*],
             (Group::$group, &[Column { index: $index, tail: Tail::None }]),
@@ -31,63 +97,36 @@ macro_rules! count {
     };
 }
 
-/// One gauge of a level that is money, from one column.
+/// One gauge of a level that is money.
 macro_rules! money {
-    ($index:literal, $name:expr, $what:expr, $group:ident, [$($label:literal),*]) => {
+    ($columns:ident, $suffix:literal, $what:literal,
+        ($group:ident, $prefix:literal, $by:literal, [$($label:literal),*]) $(, $last:literal)?) => {
         Metric::column(
-            $name,
-            cached!(concat!($what, ", in major units of the currency")),
+            concat!($prefix, $suffix),
+            cached!(concat!($what, ", by ", $by, ", in major units of the currency")),
             None,
             &["account", "view", "model", "attribution_window", "date_basis", "range" $(, $label)*,
-                "currency"],
-            (Group::$group, &[Column { index: $index, tail: Tail::Currency }]),
+                "currency" $(, $last)?],
+            (Group::$group, $columns),
         )
     };
 }
 
+const NET: &[Column] = &[Column { index: 3, tail: Tail::Currency }];
+const GROSS: &[Column] = &[Column { index: 4, tail: Tail::Currency }];
+const NEW_NET: &[Column] = &[Column { index: 5, tail: Tail::Currency }];
+const NEW_GROSS: &[Column] = &[Column { index: 6, tail: Tail::Currency }];
+const RETURNING_NET: &[Column] = &[Column { index: 7, tail: Tail::Currency }];
+const RETURNING_GROSS: &[Column] = &[Column { index: 8, tail: Tail::Currency }];
+const COST: &[Column] = &[Column { index: 9, tail: Tail::Currency }];
+const CM1: &[Column] = &[Column { index: 10, tail: Tail::Currency }];
+const CM2: &[Column] = &[Column { index: 11, tail: Tail::Currency }];
+const ACM2: &[Column] = &[Column { index: 12, tail: Tail::Currency }];
 const HORIZONS: &[Column] = &[
     Column { index: 13, tail: Tail::Horizon("30d") },
     Column { index: 14, tail: Tail::Horizon("60d") },
     Column { index: 15, tail: Tail::Horizon("90d") },
 ];
-
-/// All gauges of one level, in the order of `KLAR_COLUMNS`.
-macro_rules! level {
-    ($group:ident, $prefix:literal, $by:literal, $labels:tt) => {
-        &[
-            count!(0, concat!($prefix, "_attributed_orders"), concat!("Orders attributed, in fractions, by ", $by), $group, $labels),
-            count!(1, concat!($prefix, "_attributed_new_customer_orders"), concat!("Orders of new customers attributed, in fractions, by ", $by), $group, $labels),
-            count!(2, concat!($prefix, "_attributed_returning_customer_orders"), concat!("Orders of returning customers attributed, in fractions, by ", $by), $group, $labels),
-            money!(3, concat!($prefix, "_attributed_net_revenue"), concat!("Net revenue attributed, by ", $by), $group, $labels),
-            money!(4, concat!($prefix, "_attributed_gross_revenue"), concat!("Gross revenue attributed, by ", $by), $group, $labels),
-            money!(5, concat!($prefix, "_attributed_new_customer_net_revenue"), concat!("Net revenue from new customers attributed, by ", $by), $group, $labels),
-            money!(6, concat!($prefix, "_attributed_new_customer_gross_revenue"), concat!("Gross revenue from new customers attributed, by ", $by), $group, $labels),
-            money!(7, concat!($prefix, "_attributed_returning_customer_net_revenue"), concat!("Net revenue from returning customers attributed, by ", $by), $group, $labels),
-            money!(8, concat!($prefix, "_attributed_returning_customer_gross_revenue"), concat!("Gross revenue from returning customers attributed, by ", $by), $group, $labels),
-            money!(9, concat!($prefix, "_cost"), concat!("Advertising cost, by ", $by), $group, $labels),
-            money!(10, concat!($prefix, "_contribution_margin_1"), concat!("Contribution margin 1, by ", $by), $group, $labels),
-            money!(11, concat!($prefix, "_contribution_margin_2"), concat!("Contribution margin 2, by ", $by), $group, $labels),
-            money!(12, concat!($prefix, "_acquisition_contribution_margin_2"), concat!("Acquisition contribution margin 2, by ", $by), $group, $labels),
-            horizons!(concat!($prefix, "_customer_lifetime_value"), concat!("Customer lifetime value within the horizon, summed over the rows of the API, by ", $by), $group, $labels),
-            count!(16, concat!($prefix, "_ad_clicks"), concat!("Clicks on ads, where the API reports them, by ", $by), $group, $labels),
-            count!(17, concat!($prefix, "_ad_impressions"), concat!("Impressions of ads, where the API reports them, by ", $by), $group, $labels),
-        ]
-    };
-}
-
-/// The gauge of a level that has three columns.
-macro_rules! horizons {
-    ($name:expr, $what:expr, $group:ident, [$($label:literal),*]) => {
-        Metric::column(
-            $name,
-            cached!(concat!($what, ", in major units of the currency")),
-            None,
-            &["account", "view", "model", "attribution_window", "date_basis", "range" $(, $label)*,
-                "currency", "horizon"],
-            (Group::$group, HORIZONS),
-        )
-    };
-}
 
 const ACCOUNT: &[Metric] = &[Metric {
     name: "klar_up",
@@ -99,21 +138,21 @@ const ACCOUNT: &[Metric] = &[Metric {
     source: Source::Up(Api::Klar),
 }];
 
-const CHANNEL: &[Metric] = level!(KlarChannel, "klar", "channel", ["channel"]);
+const CHANNEL: &[Metric] = level!((KlarChannel, "klar", "channel", ["channel"]));
 const CAMPAIGN: &[Metric] =
-    level!(KlarCampaign, "klar_campaign", "campaign", ["channel", "campaign_id", "campaign"]);
-const AD_GROUP: &[Metric] = level!(
+    level!((KlarCampaign, "klar_campaign", "campaign", ["channel", "campaign_id", "campaign"]));
+const AD_GROUP: &[Metric] = level!((
     KlarAdGroup,
     "klar_ad_group",
     "ad group",
     ["channel", "campaign_id", "campaign", "ad_group_id", "ad_group"]
-);
-const AD: &[Metric] = level!(
+));
+const AD: &[Metric] = level!((
     KlarAd,
     "klar_ad_level",
     "ad",
     ["channel", "campaign_id", "campaign", "ad_group_id", "ad_group", "ad_id", "ad"]
-);
+));
 
 const REPORT_LABELS: &[&str] =
     &["account", "view", "model", "attribution_window", "date_basis", "range"];
