@@ -109,7 +109,9 @@ async fn read_rows(
     while let Some(piece) = pieces.next().await {
         rows.feed(&piece?, &mut |line| {
             if asked.contains(line.date) {
-                tallies.iter_mut().for_each(|tally| tally.add(line));
+                for tally in &mut tallies {
+                    tally.add(line);
+                }
             } else {
                 out_of_range += 1;
             }

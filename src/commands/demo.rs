@@ -50,21 +50,23 @@ async fn start(
 }
 
 fn greet(at: &[SocketAddr], path: &str, speed: u32) -> Result<(), CommandError> {
-    let mut text = "A fictional business, collected from simulators of both APIs:\n\n".to_owned();
+    let mut lines =
+        vec!["A fictional business, collected from simulators of both APIs:".to_owned()];
+    lines.push(String::new());
     for address in at {
-        text.push_str(&format!("  http://{address}{path}   the metrics\n"));
-        text.push_str(&format!(
-            "  http://{address}/{:width$}   what is known, for people\n",
-            "",
-            width = path.len() - 1
-        ));
+        let page = format!("http://{address}/");
+        let metrics = format!("http://{address}{path}");
+        let width = metrics.len();
+        lines.push(format!("  {metrics}  the metrics"));
+        lines.push(format!("  {page:width$}  what is known, for people"));
     }
+    lines.push(String::new());
     if speed > 1 {
-        text.push_str(&format!("\nIts time runs {speed} times as fast as yours.\n"));
+        lines.push(format!("Its time runs {speed} times as fast as yours."));
     }
-    text.push_str("\nCtrl-C ends it.\n");
+    lines.push("Ctrl-C ends it.\n".to_owned());
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
+    out.write_all(lines.join("\n").as_bytes())
         .and_then(|()| out.flush())
         .map_err(|error| CommandError::System(format!("cannot print the address: {error}")))
 }
