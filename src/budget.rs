@@ -211,22 +211,27 @@ impl Budget {
     }
 
     /// How much of the allowance is not ours to spend, for the API to have `remaining` left: what
-    /// remains beyond the reserve, and what it surely counted of ours, is all that is.
+    /// remains beyond the reserve, and what it counted of ours, is all that is.
+    ///
+    /// Which of ours it counted is uncertain at the window's edge and in flight. Others are
+    /// assumed only where there must be some, or a full budget would stall on its own echo.
     fn others_after(&self, sent_at: Tick, now: Tick, remaining: u64, advice: Advice) -> Others {
         let reserve = self.terms.reserve_of(advice.limit);
         let headroom = usize::try_from(remaining.saturating_sub(reserve)).unwrap_or(usize::MAX);
-        let surely_counted = |sent: &&Sent| {
-            sent.at + self.terms.per > now && sent.answered.is_some_and(|at| at <= sent_at)
+        let missing = |ours: usize| {
+            self.allowance.saturating_sub(headroom.saturating_add(ours).saturating_add(1))
         };
-        let ours = 1 + self.sent.iter().filter(surely_counted).count();
+        let per = self.terms.per;
+        let surely = |sent: &&Sent| {
+            sent.at + per > now && sent.answered.is_some_and(|answered| answered <= sent_at)
+        };
+        let perhaps =
+            |sent: &&Sent| sent.answered.is_none_or(|answered| answered + self.hold() > sent_at);
+        let alone = missing(self.sent.iter().filter(perhaps).count() - 1) == 0;
+        let spent = if alone { 0 } else { missing(self.sent.iter().filter(surely).count()) };
         let dry = if remaining == 0 { LONGEST_DRY } else { self.terms.per / PROBE_SHARE };
         let probe = advice.reset.unwrap_or(dry).min(self.hold());
-        Others {
-            spent: self.allowance.saturating_sub(headroom.saturating_add(ours)),
-            remaining,
-            probe_from: now + probe,
-            forget_at: now + self.hold(),
-        }
+        Others { spent, remaining, probe_from: now + probe, forget_at: now + self.hold() }
     }
 
     fn counts(&self, sent: Sent, now: Tick) -> bool {
@@ -384,18 +389,43 @@ mod tests {
         assert_eq!(budget.opening(at(20_000)), Opening::AfterAnswer);
     }
 
-    #[test]
-    fn alone_on_the_key_the_upstream_count_never_binds() {
-        let mut budget = Budget::new(terms(600, 3600, 0.1));
-        for second in 0..540_u64 {
-            let now = at(second * 6_000);
-            let receipt = budget.take(now).expect("alone on the key");
-            let remaining = Some(600 - (second + 1));
-            budget.settle(
-                &receipt,
-                now + Duration::from_millis(80),
-                Advice { remaining, ..Advice::default() },
-            );
+    /// A server that keeps a sliding log, for a sender that is alone on its key.
+    #[derive(Default)]
+    struct SlidingLog(VecDeque<Tick>);
+
+    impl SlidingLog {
+        fn remaining(&mut self, at: Tick, window: Duration, limit: u64) -> u64 {
+            while self.0.front().is_some_and(|first| *first + window < at) {
+                self.0.pop_front();
+            }
+            self.0.push_back(at);
+            limit - self.0.len() as u64
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn alone_at_full_speed_the_upstream_count_never_binds(
+            latencies in prop::collection::vec(1_u64..400, 50), burst in 1_u64..20, seed in 0_u64..99,
+        ) {
+            let terms = terms(60, 60, 0.1);
+            let (mut budget, mut server) = (Budget::new(terms), SlidingLog::default());
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let mut now = at(0);
+            for index in 0..400 {
+                let latency = Duration::from_millis(latencies[index % latencies.len()]);
+                while let Opening::At(tick) = budget.own_opening(now) {
+                    now = tick;
+                }
+                let receipt = budget.take(now);
+                prop_assert!(receipt.is_some(), "stalled at request {index}");
+                let remaining = Some(server.remaining(now + latency / 2, terms.per, 60));
+                now = now + latency;
+                budget.settle(&receipt.unwrap(), now, Advice { remaining, ..Advice::default() });
+                if rng.u64(0..burst) == 0 {
+                    now = now + Duration::from_millis(rng.u64(0..3000));
+                }
+            }
         }
     }
 
