@@ -22,6 +22,9 @@ const FIRST_CORRECTION: Duration = Duration::from_secs(60);
 
 /// How long a whole account keeps quiet after a 429: the API's own advice, else 60 s for TapRain
 /// (trap T5) and 30 s for Klar (trap K7), doubling to 15 min. `tries` counts earlier ones in a row.
+///
+/// Advice to return at once (0, or a date that has passed) is no advice, and who was refused again
+/// after obeying waits as long as without it: a vendor's wrong clock must not cause a storm.
 pub fn throttled(
     api: Api,
     tries: u32,
@@ -32,8 +35,9 @@ pub fn throttled(
         Api::TapRain => Duration::from_secs(60),
         Api::Klar => Duration::from_secs(30),
     };
-    match advice {
-        Some(wait) => wait.min(LONGEST_ADVICE),
+    match advice.map(|wait| wait.min(LONGEST_ADVICE)) {
+        Some(wait) if tries == 0 && !wait.is_zero() => wait,
+        Some(wait) => wait.max(jittered(doubled(first, tries.saturating_sub(1), LONGEST), rng)),
         None => jittered(doubled(first, tries, LONGEST), rng),
     }
 }
@@ -93,7 +97,18 @@ mod tests {
         assert!((30..=33).contains(&seconds(throttled(Api::Klar, 0, None, &mut rng))));
         assert!((60..=66).contains(&seconds(throttled(Api::Klar, 1, None, &mut rng))));
         let advice = Some(Duration::from_secs(7));
-        assert_eq!(throttled(Api::Klar, 5, advice, &mut rng), Duration::from_secs(7));
+        assert_eq!(throttled(Api::Klar, 0, advice, &mut rng), Duration::from_secs(7));
+    }
+
+    #[test]
+    fn advice_that_has_passed_or_did_not_help_causes_no_storm() {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let at_once = throttled(Api::TapRain, 0, Some(Duration::ZERO), &mut rng);
+        assert!(at_once >= Duration::from_secs(60), "{at_once:?}");
+        let again = throttled(Api::TapRain, 3, Some(Duration::from_secs(1)), &mut rng);
+        assert!(again >= Duration::from_secs(240), "{again:?}");
+        let longer = throttled(Api::Klar, 1, Some(Duration::from_secs(600)), &mut rng);
+        assert_eq!(longer, Duration::from_secs(600));
     }
 
     #[test]

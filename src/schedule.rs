@@ -36,10 +36,12 @@ struct Job {
     busy: bool,
 }
 
-/// Spreads the first window's requests evenly. Afterwards the ledger keeps the spacing by itself,
-/// because each request opens one window after its predecessor.
+/// Spreads the first window of an over-asked budget evenly: without it everything would be spent at
+/// once, and then nothing for a window. Afterwards the ledger keeps the spacing by itself, because
+/// each request opens one window after its predecessor.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
+    over_asked: bool,
     gap: Duration,
     next: Tick,
     until: Tick,
@@ -65,7 +67,8 @@ impl Schedule {
             let job = Job { every, stretched, phase, release, deadline, urgent: true, busy: false };
             jobs.push(job);
         }
-        Self { jobs, pace: Pace { gap, next: now, until: now + window } }
+        let pace = Pace { over_asked: stretch > 1.0, gap, next: now, until: now + window };
+        Self { jobs, pace }
     }
 
     /// The interval a job really gets.
@@ -75,7 +78,7 @@ impl Schedule {
 
     /// The released job with the earliest deadline, or `None`.
     pub fn due(&self, now: Tick) -> Option<usize> {
-        let ready = |job: &Job| !job.busy && job.release <= now && self.pace.admits(job, now);
+        let ready = |job: &Job| !job.busy && job.release <= now && self.pace.opens(job) <= now;
         let due = self.jobs.iter().enumerate().filter(|(_, job)| ready(job));
         due.min_by_key(|(index, job)| (job.deadline, *index)).map(|(index, _)| index)
     }
@@ -188,12 +191,10 @@ impl Job {
 }
 
 impl Pace {
+    /// From when on `job` may go, as far as spreading is concerned.
     fn opens(&self, job: &Job) -> Tick {
-        if job.urgent || self.next >= self.until { Tick::default() } else { self.next }
-    }
-
-    fn admits(&self, job: &Job, now: Tick) -> bool {
-        now >= self.until || self.opens(job) <= now
+        let free = job.urgent || !self.over_asked;
+        if free { Tick::default() } else { self.next.min(self.until) }
     }
 
     fn spend(&mut self, now: Tick) {

@@ -23,7 +23,7 @@ impl Snapshot {
     /// How many vendor series it holds, those that are too old to be shown included.
     pub fn series(&self) -> usize {
         let slots = self.accounts.iter().flat_map(|account| &account.slots);
-        slots.filter_map(|slot| slot.good.as_ref()).map(|good| good.sheet.series()).sum()
+        slots.filter_map(|slot| slot.good.as_ref()).map(|good| good.series).sum()
     }
 }
 
@@ -72,6 +72,8 @@ pub struct Slot {
 pub struct Good {
     /// The figures.
     pub sheet: Arc<Sheet>,
+    /// How many series they are.
+    pub series: usize,
     /// Stale from this tick on: `max(3 x interval, 15 min)` after they arrived.
     pub fresh_until: Tick,
     /// Dead from this instant on, when the range's dates have moved; `None` for fixed dates.

@@ -133,6 +133,7 @@ impl Collector {
         let Some(sheeted) = update.sheeted else { return };
         slot.last_success = Some(now.wall);
         slot.good = Some(Good {
+            series: sheeted.sheet.series(),
             sheet: Arc::new(sheeted.sheet),
             fresh_until: now.tick + LEAST_STALE.max(interval * STALE_INTERVALS),
             range_ends: job.range.moves().then_some(self.midnight),
@@ -214,7 +215,7 @@ impl Collector {
     fn room(&self, flight: &Flight) -> usize {
         let shown = self.around.board.current().snapshot.series();
         let slot = &self.part.slots[flight.job];
-        let own = slot.good.as_ref().map_or(0, |good| good.sheet.series());
+        let own = slot.good.as_ref().map_or(0, |good| good.series);
         self.around.fetch.limits.max_series.saturating_sub(shown.saturating_sub(own))
     }
 

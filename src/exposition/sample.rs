@@ -89,7 +89,12 @@ fn slot(range: &str, every: u64, range_ends: Option<Timestamp>, sheet: Sheet) ->
         interval: Duration::from_secs(every),
         up: Some(true),
         last_success: Some(at("2026-03-18T18:59:45.25Z")),
-        good: Some(Good { sheet: Arc::new(sheet), fresh_until: Tick::at(FRESH), range_ends }),
+        good: Some(Good {
+            series: sheet.series(),
+            sheet: Arc::new(sheet),
+            fresh_until: Tick::at(FRESH),
+            range_ends,
+        }),
     }
 }
 

@@ -61,7 +61,9 @@ pub fn request(
 /// another shape.
 pub fn read(body: &[u8]) -> Result<Report, Failure> {
     sniff(body)?;
-    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+    let text =
+        std::str::from_utf8(body).map_err(|_| Failure::not_json("the answer is no UTF-8"))?;
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     if envelope.success != Some(true) {
         return Err(Failure::undocumented("the API says success is not true"));
     }

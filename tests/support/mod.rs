@@ -3,7 +3,12 @@
     dead_code,
     unreachable_pub,
     missing_docs,
-    reason = "every test binary uses its own part of this"
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    reason = "every binary uses a part of this, and a test ends by panicking"
 )]
 
 pub mod judge;

@@ -1,0 +1,18 @@
+//! Scenarios in virtual time against simulators that judge: what is on the page is what the APIs
+//! answered, whatever they answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test ends by panicking"
+)]
+
+mod scenarios {
+    mod collecting;
+    mod outcomes;
+    mod pages;
+    mod protocol;
+    mod rollover;
+}
+mod support;
