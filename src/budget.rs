@@ -198,8 +198,7 @@ impl Budget {
         let Some(others) = self.others.filter(|others| now < others.forget_at) else {
             return Opening::Now;
         };
-        let own = self.sent.iter().filter(|sent| self.counts(**sent, now)).count();
-        if own + others.spent < self.allowance {
+        if self.counting(now) + others.spent < self.allowance {
             Opening::Now
         } else if now < others.probe_from {
             Opening::At(others.probe_from)
@@ -221,17 +220,21 @@ impl Budget {
         let missing = |ours: usize| {
             self.allowance.saturating_sub(headroom.saturating_add(ours).saturating_add(1))
         };
-        let per = self.terms.per;
         let surely = |sent: &&Sent| {
-            sent.at + per > now && sent.answered.is_some_and(|answered| answered <= sent_at)
+            sent.at + self.terms.per > now && sent.answered.is_some_and(|at| at <= sent_at)
         };
-        let perhaps =
-            |sent: &&Sent| sent.answered.is_none_or(|answered| answered + self.hold() > sent_at);
-        let alone = missing(self.sent.iter().filter(perhaps).count() - 1) == 0;
+        let alone = missing(self.counting(sent_at).saturating_sub(1)) == 0;
         let spent = if alone { 0 } else { missing(self.sent.iter().filter(surely).count()) };
         let dry = if remaining == 0 { LONGEST_DRY } else { self.terms.per / PROBE_SHARE };
         let probe = advice.reset.unwrap_or(dry).min(self.hold());
         Others { spent, remaining, probe_from: now + probe, forget_at: now + self.hold() }
+    }
+
+    /// How many requests may still count at `now`. Whoever is behind one that does is taken to
+    /// count as well, so this looks at the oldest only.
+    fn counting(&self, now: Tick) -> usize {
+        let expired = self.sent.iter().take_while(|sent| !self.counts(**sent, now)).count();
+        self.sent.len() - expired
     }
 
     fn counts(&self, sent: Sent, now: Tick) -> bool {
