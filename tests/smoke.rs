@@ -1,0 +1,16 @@
+//! The program itself on real sockets, all on loopback: the few things no smaller test can show.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot reach its own program has failed"
+)]
+
+mod smoke {
+    mod client;
+    mod command_line;
+    mod demo;
+    mod page;
+    mod program;
+    mod signals;
+    mod waiting;
+}
