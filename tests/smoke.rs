@@ -9,8 +9,11 @@ mod smoke {
     mod client;
     mod command_line;
     mod demo;
+    mod hang;
     mod page;
     mod program;
     mod signals;
+    mod upstream;
     mod waiting;
+    mod wire;
 }
