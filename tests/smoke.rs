@@ -6,6 +6,9 @@
 )]
 
 mod smoke {
+    mod bad_klar;
+    mod bad_taprain;
+    mod cases;
     mod client;
     mod command_line;
     mod demo;
