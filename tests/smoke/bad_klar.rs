@@ -1,6 +1,8 @@
 //! Klar answers of every bad kind, to reports and to token requests.
 
-use super::cases::{Case, LIMITS, MARKER, Staged, case, common, endless, judge, leaks};
+use super::cases::{
+    Case, LIMITS, MARKER, Odd, Staged, case, common, compare, endless, judge, leaks, zipped,
+};
 use super::client::get;
 use super::page::value;
 use super::program::{BUDGET, Program, SECRET, Setup};
@@ -65,6 +67,56 @@ fn bad_reports_cost_no_figure_and_tell_no_secret() {
     let faults = judge(&mut program, "klar", &staged, kept);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(elsewhere.requests().is_empty(), "a redirect was followed");
+}
+
+fn odd() -> Vec<Odd> {
+    let bent = |from: &str, to: &str| {
+        assert!(ROWS.contains(from));
+        answer("200 OK", ROWS.replacen(from, to, 1))
+    };
+    let (net, cost) = ("\"netRevenue\": 126.8840278483", "\"cost\": 2.2488128275");
+    let exact = &[("klar_attributed_net_revenue", Some(126.884_027_848_3))];
+    let no_cost = &[("klar_attributed_net_revenue", Some(126.884_027_848_3)), ("klar_cost", None)];
+    let digits = format!("\"cost\": {}", "9".repeat(30));
+    let deep = format!("\"new\": {}{}, {cost}", "[".repeat(9000), "]".repeat(9000));
+    vec![
+        ("as-it-is", answer("200 OK", ROWS), exact),
+        ("gzip", zipped("200 OK", ROWS.as_bytes()), exact),
+        (
+            "negative",
+            bent(net, "\"netRevenue\": -0.5"),
+            &[("klar_attributed_net_revenue", Some(-0.5))],
+        ),
+        ("null-figure", bent(cost, "\"cost\": null"), no_cost),
+        ("list-figure", bent(cost, "\"cost\": [1]"), no_cost),
+        ("too-large", bent(cost, "\"cost\": 1e400"), no_cost),
+        ("thirty-digits", bent(cost, &digits), no_cost),
+        ("deep", bent(cost, &deep), exact),
+    ]
+}
+
+#[test]
+fn k21_odd_figures_are_used_or_left_out_and_never_made_up() {
+    let odd = odd();
+    let stage = |(name, answer, _): &Odd| {
+        let answer = answer.clone();
+        let script = move |_, request: &str| {
+            if request.starts_with("POST ") { token() } else { Act::Send(answer.clone()) }
+        };
+        (*name, Upstream::new(script))
+    };
+    let upstreams: Vec<_> = odd.iter().map(stage).collect();
+    let mut program = serve(upstreams.iter().map(|(name, at)| (*name, at)));
+    for odd in &odd {
+        // A token is a success before there are figures.
+        wait_for(odd.0, || {
+            let page = get(program.address, "/metrics").text().to_owned();
+            value(&page, "klar_report_rows", &[&format!("account=\"{}\"", odd.0)])
+        });
+        compare(&program, "klar", odd);
+    }
+    assert!(program.is_running());
+    assert_eq!(leaks(&program), [""; 0]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::client::get;
 use super::page::value;
 use super::program::{Program, SECRET};
 use super::upstream::{Act, Upstream, answer, answer_with};
-use super::waiting::{PATIENCE, poll};
+use super::waiting::{PATIENCE, poll, wait_for};
 
 /// Stands in every bad answer and must be seen nowhere.
 pub(super) const MARKER: &str = "words-of-the-upstream";
@@ -75,11 +75,15 @@ fn no_answers() -> Vec<Case> {
     let ssh = format!("SSH-2.0-{MARKER}\r\n").into_bytes();
     let bomb = zipped("200 OK", &vec![b' '; 4 << 20]);
     let torn = answer_with("200 OK", "content-encoding: gzip\r\n", format!("{MARKER} no gzip"));
+    let chunks = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{MARKER}\r\n");
+    let flood = Act::Repeat(b"HTTP/1.1 200 OK\r\n".to_vec(), format!("x: {MARKER}\r\n").into());
     vec![
         case("cut", "connect", "unreachable", half.clone()),
         case("closed", "connect", "unreachable", Vec::new()),
         case("no-http", "connect", "unreachable", ssh),
         case("torn-gzip", "connect", "unreachable", torn),
+        case("bad-chunks", "connect", "unreachable", chunks.into_bytes()),
+        Case { name: "endless-head", act: flood, outcome: "connect", state: "unreachable" },
         case("bomb", "too_large", "invalid", bomb),
         endless("endless-blank", "", " "),
         hang("black-hole", Vec::new()),
@@ -166,4 +170,21 @@ pub(super) fn leaks(program: &Program) -> Vec<String> {
     }
     let leaky = places.iter().filter(|(_, text)| text.contains(MARKER) || text.contains(SECRET));
     leaky.map(|(place, text)| format!("{place} shows it: {text}")).collect()
+}
+
+/// An odd answer that is good for something: the account, the answer, and what the page then
+/// shows of it, where nothing means that the figure is left out.
+pub(super) type Odd = (&'static str, Vec<u8>, &'static [(&'static str, Option<f64>)]);
+
+/// Waits for the account's first answer and compares the figures with what they should be.
+pub(super) fn compare(program: &Program, api: &str, (name, _, figures): &Odd) {
+    let account = format!("account=\"{name}\"");
+    let labels = [account.as_str()];
+    let page = wait_for(name, || {
+        let page = get(program.address, "/metrics").text().to_owned();
+        (value(&page, &format!("{api}_up"), &labels) == Some(1.0)).then_some(page)
+    });
+    for (metric, expected) in *figures {
+        assert_eq!(value(&page, metric, &labels), *expected, "{name} {metric}");
+    }
 }
