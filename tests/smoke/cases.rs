@@ -168,8 +168,11 @@ pub(super) fn leaks(program: &Program) -> Vec<String> {
         let reply = get(program.address, path);
         places.push((path, format!("{}\n{}", reply.head, reply.text())));
     }
-    let leaky = places.iter().filter(|(_, text)| text.contains(MARKER) || text.contains(SECRET));
-    leaky.map(|(place, text)| format!("{place} shows it: {text}")).collect()
+    let leaks = |line: &&str| line.contains(MARKER) || line.contains(SECRET);
+    let found = places.iter().flat_map(|(place, text)| {
+        text.lines().filter(leaks).map(move |line| format!("{place} shows it: {line}"))
+    });
+    found.collect()
 }
 
 /// An odd answer that is good for something: the account, the answer, and what the page then
