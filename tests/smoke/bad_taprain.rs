@@ -11,6 +11,7 @@ use super::client::get;
 use super::page::value;
 use super::program::{BUDGET, Program, SECRET, Setup};
 use super::upstream::{Act, Upstream, answer};
+use super::waiting::wait_for;
 
 const SAMPLE: &str = include_str!("../fixtures/taprain-today.json");
 
@@ -175,4 +176,19 @@ fn t8_t9_t13_odd_figures_are_used_or_left_out_and_never_made_up() {
     }
     assert!(program.is_running());
     assert_eq!(leaks(&program), [""; 0]);
+}
+
+#[test]
+fn t17_a_failure_of_another_kind_is_news_though_the_view_had_failed_before() {
+    let upstream = Upstream::new(|earlier, _| {
+        let status = ["500 Broken", "403 Suspended"][earlier.min(1)];
+        Act::Send(answer(status, MARKER))
+    });
+    let program = serve(std::iter::once(("main", &upstream)), "UTC");
+    let warned = |outcome: &str| {
+        let field = format!("outcome={outcome} ");
+        let log = program.log();
+        log.lines().any(|line| line.contains(" level=warn ") && line.contains(&field))
+    };
+    wait_for("both warnings", || (warned("server_error") && warned("forbidden")).then_some(()));
 }
