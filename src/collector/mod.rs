@@ -27,7 +27,7 @@ use crate::plan::{Ask, Plan};
 use crate::schedule::Schedule;
 use crate::shutdown::Shutdown;
 use crate::snapshot::{AccountPart, Slot};
-use crate::telemetry::{Telemetry, Who};
+use crate::telemetry::{Outcome, Telemetry, Who};
 use crate::upstream::answer::Answer;
 use crate::upstream::klar::{ATTRIBUTION, CHUNK_DAYS, TOKEN, TOKEN_LIFE, token_serves};
 use crate::upstream::taprain::STATS;
@@ -78,6 +78,8 @@ struct Job {
     range: Range,
     /// Failures in a row.
     failures: u32,
+    /// The kinds among them, each of which was news once.
+    kinds: Vec<Outcome>,
 }
 
 type Landed = Answer<Payload>;
@@ -155,11 +157,12 @@ impl Collector {
             Api::Klar => &[TOKEN, ATTRIBUTION],
         };
         around.telemetry.introduce(&who, endpoints, who.api == Api::Klar);
-        let jobs = ranges.iter().map(|range| Job { range: range.range.clone(), failures: 0 });
+        let job =
+            |range: &RangeEvery| Job { range: range.range.clone(), failures: 0, kinds: Vec::new() };
         Self {
             index,
             vendor,
-            jobs: jobs.collect(),
+            jobs: ranges.iter().map(job).collect(),
             schedule,
             part,
             terms,

@@ -120,6 +120,7 @@ impl Collector {
         self.schedule.done(update.job, flight.asked);
         let interval = self.schedule.interval(update.job);
         let (slot, job) = (&mut self.part.slots[update.job], &mut self.jobs[update.job]);
+        job.kinds.clear();
         if std::mem::take(&mut job.failures) > 0 {
             info!(
                 api = self.who.api.as_str(),
@@ -154,8 +155,13 @@ impl Collector {
             None => self.retry_later(flight, failure, now),
         };
         self.part.slots[flight.job].up = Some(false);
-        self.log(flight, failure, wait);
-        self.jobs[flight.job].failures = self.jobs[flight.job].failures.saturating_add(1);
+        let job = &mut self.jobs[flight.job];
+        job.failures = job.failures.saturating_add(1);
+        let is_news = !job.kinds.contains(&failure.outcome);
+        if is_news {
+            job.kinds.push(failure.outcome);
+        }
+        self.log(flight, failure, wait, is_news);
     }
 
     /// How long the whole account keeps quiet; `None` when the failure is the view's own.
@@ -220,12 +226,12 @@ impl Collector {
     }
 
     /// The first failure of a kind is news; that it lasts is not.
-    fn log(&self, flight: &Flight, failure: &Failure, wait: Duration) {
+    fn log(&self, flight: &Flight, failure: &Failure, wait: Duration, is_news: bool) {
         let slot = &self.part.slots[flight.job];
         let (api, account) = (self.who.api.as_str(), &*self.who.account);
         let (view, range) = (&*slot.view, &*slot.range);
         let (outcome, next_try) = (failure.outcome.as_str(), wait.as_secs());
-        if self.jobs[flight.job].failures == 0 {
+        if is_news {
             warn!(
                 api,
                 account,

@@ -1,0 +1,22 @@
+//! The program itself on real sockets, all on loopback: the few things no smaller test can show.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot reach its own program has failed"
+)]
+
+mod smoke {
+    mod bad_klar;
+    mod bad_taprain;
+    mod cases;
+    mod client;
+    mod command_line;
+    mod demo;
+    mod hang;
+    mod page;
+    mod program;
+    mod signals;
+    mod upstream;
+    mod waiting;
+    mod wire;
+}
