@@ -70,10 +70,10 @@ impl App {
 /// Says in the log how every account's views fit its budget.
 pub fn log_plans(settings: &Settings) {
     for account in &settings.taprain {
-        log_plan("taprain", &account.common.name, &collector::taprain_plan(account));
+        log_plan("taprain", &account.common.name, &Plan::taprain(account));
     }
     for account in &settings.klar {
-        log_plan("klar", &account.common.name, &collector::klar_plan(account));
+        log_plan("klar", &account.common.name, &Plan::klar(account));
     }
 }
 

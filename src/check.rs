@@ -3,48 +3,36 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
-use jiff::civil::Date;
-
 use crate::config::{duration, format_percent};
-use crate::model::range::Range;
 use crate::model::settings::{Account, RangeEvery, Settings};
 use crate::plan::{Ask, Plan};
-
-/// How long a Klar access token serves: 80 % of its five minutes (trap K8).
-pub const KLAR_TOKEN_SERVES: Duration = Duration::from_secs(240);
-
-/// Days in one Klar request: the API answered 31 and refused 32, so stay clear (trap K3).
-pub const KLAR_DAYS_PER_REQUEST: u32 = 28;
-
-/// Days of the longest month, which is what `month_to_date` is planned for.
-const LONGEST_MONTH: u32 = 31;
+use anstyle::{AnsiColor, Style};
 
 /// Writes the plan of every account as an aligned table for up to 100 columns.
 ///
-/// `today` decides how many days a range has; `colour` adds ANSI colours.
-pub fn plan_table(settings: &Settings, colour: bool, today: Date) -> String {
+/// `colour` adds ANSI colours.
+pub fn plan_table(settings: &Settings, colour: bool) -> String {
     let palette = if colour { Palette::COLOURED } else { Palette::PLAIN };
     let taprain = settings.taprain.iter().map(|account| {
-        let ranges = account.views.iter().map(|view| (&*view.name, &view.ranges[..]));
-        Sheet::new("taprain", &account.common, ranges, None, |_| 1)
+        let views = account.views.iter().map(|view| (&*view.name, &view.ranges[..]));
+        let rows = rows(views, Ask::taprain);
+        Sheet { api: "taprain", account: &account.common, rows, plan: Plan::taprain(account) }
     });
     let klar = settings.klar.iter().map(|account| {
-        let ranges = account.views.iter().map(|view| (&*view.name, &view.ranges[..]));
-        let requests = |range: &Range| klar_requests(range, today);
-        Sheet::new("klar", &account.common, ranges, Some(KLAR_TOKEN_SERVES), requests)
+        let views = account.views.iter().map(|view| (&*view.name, &view.ranges[..]));
+        let rows = rows(views, Ask::klar);
+        Sheet { api: "klar", account: &account.common, rows, plan: Plan::klar(account) }
     });
     let sheets: Vec<String> = taprain.chain(klar).map(|sheet| sheet.render(&palette)).collect();
     sheets.join("\n")
 }
 
-/// Requests one refresh of `range` takes; at most, where that depends on the day of the month.
-fn klar_requests(range: &Range, today: Date) -> u32 {
-    let pieces = match range {
-        Range::MonthToDate => LONGEST_MONTH.div_ceil(KLAR_DAYS_PER_REQUEST) as usize,
-        other => other.days(today).chunks(KLAR_DAYS_PER_REQUEST).len(),
-    };
-    u32::try_from(pieces).unwrap_or(u32::MAX)
+fn rows<'a>(
+    views: impl Iterator<Item = (&'a str, &'a [RangeEvery])>,
+    ask: fn(&RangeEvery) -> Ask,
+) -> Vec<Row<'a>> {
+    let row = |view, each: &'a RangeEvery| Row { view, range: each.range.label(), ask: ask(each) };
+    views.flat_map(|(view, ranges)| ranges.iter().map(move |each| row(view, each))).collect()
 }
 
 /// One account's part of the table.
@@ -61,27 +49,7 @@ struct Row<'a> {
     ask: Ask,
 }
 
-impl<'a> Sheet<'a> {
-    fn new(
-        api: &'static str,
-        account: &'a Account,
-        views: impl Iterator<Item = (&'a str, &'a [RangeEvery])>,
-        token_life: Option<Duration>,
-        requests: impl Fn(&Range) -> u32,
-    ) -> Self {
-        let mut rows = Vec::new();
-        for (view, ranges) in views {
-            rows.extend(ranges.iter().map(|each| Row {
-                view,
-                range: each.range.label(),
-                ask: Ask { every: each.every, requests: requests(&each.range) },
-            }));
-        }
-        let asks: Vec<Ask> = rows.iter().map(|row| row.ask).collect();
-        let plan = Plan::new(&asks, account.budget, token_life);
-        Self { api, account, rows, plan }
-    }
-
+impl Sheet<'_> {
     fn render(&self, palette: &Palette) -> String {
         let mut text = String::new();
         self.header(&mut text, palette);

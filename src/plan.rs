@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::model::settings::BudgetTerms;
+use jiff::civil::date;
+
+use crate::model::klar::{CHUNK_DAYS, TOKEN_LIFE, token_serves};
+use crate::model::range::Range;
+use crate::model::settings::{BudgetTerms, KlarAccount, RangeEvery, TapRainAccount};
 
 /// What one (view, range) asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +30,34 @@ pub struct Plan {
     pub stretch: f64,
 }
 
+impl Ask {
+    /// A TapRain range: one request.
+    pub fn taprain(range: &RangeEvery) -> Self {
+        Self { every: range.every, requests: 1 }
+    }
+
+    /// A Klar range: a request for each 28 days, at most.
+    pub fn klar(range: &RangeEvery) -> Self {
+        Self { every: range.every, requests: klar_requests(&range.range) }
+    }
+}
+
 impl Plan {
+    /// How a TapRain account's views share its budget.
+    pub fn taprain(account: &TapRainAccount) -> Self {
+        let ranges = account.views.iter().flat_map(|view| &view.ranges);
+        let asks: Vec<Ask> = ranges.map(Ask::taprain).collect();
+        Self::new(&asks, account.common.budget, None)
+    }
+
+    /// How a Klar account's views share its budget; access tokens take their part. That one
+    /// answer may serve several ranges is left out, so this asks for a little more than is needed.
+    pub fn klar(account: &KlarAccount) -> Self {
+        let ranges = account.views.iter().flat_map(|view| &view.ranges);
+        let asks: Vec<Ask> = ranges.map(Ask::klar).collect();
+        Self::new(&asks, account.common.budget, Some(token_serves(TOKEN_LIFE)))
+    }
+
     /// Shares `terms` among `asks`. `token_life` is how long an access token serves, where the
     /// API wants one: a token is asked for at most that often, and only when a report needs it.
     pub fn new(asks: &[Ask], terms: BudgetTerms, token_life: Option<Duration>) -> Self {
@@ -58,6 +89,12 @@ fn stretch(reports: f64, refreshes: f64, most_tokens: f64, allowed: f64) -> f64 
     } else {
         ((reports + refreshes) / allowed).max(1.0)
     }
+}
+
+/// How many requests one refresh of `range` takes at most.
+fn klar_requests(range: &Range) -> u32 {
+    // The last day of a long month is a month to date at its longest; other ranges do not care.
+    range.days(date(2026, 1, 31)).count().div_ceil(CHUNK_DAYS).max(1)
 }
 
 /// How often an hour something happens `every` so often.

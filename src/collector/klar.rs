@@ -14,15 +14,14 @@ use crate::figures::Sheeted;
 use crate::figures::klar::Tally;
 use crate::figures::klar_sheet::sheet;
 use crate::label::Labels;
+use crate::model::klar::{CHUNK_DAYS, token_serves};
 use crate::model::range::{Days, Range};
 use crate::model::settings::{KlarAccount, KlarLimits, KlarView};
 use crate::secret::Secret;
 use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
-use crate::upstream::klar::{
-    ATTRIBUTION, CHUNK_DAYS, TOKEN, Token, report_request, token_request, token_serves,
-};
+use crate::upstream::klar::{ATTRIBUTION, TOKEN, Token, report_request, token_request};
 
 /// Row counts that suggest a silent cut (trap K17).
 const ROUND_COUNTS: [u64; 3] = [1_000, 10_000, 100_000];

@@ -23,13 +23,13 @@ use crate::fetch::Fetch;
 use crate::model::range::{Range, local_date, next_midnight};
 use crate::model::settings::{Account, BudgetTerms, KlarAccount, RangeEvery, TapRainAccount};
 use crate::model::{AccountState, Api};
-use crate::plan::{Ask, Plan};
+use crate::plan::Plan;
 use crate::schedule::Schedule;
 use crate::shutdown::Shutdown;
 use crate::snapshot::{AccountPart, Slot};
 use crate::telemetry::{Outcome, Telemetry, Who};
 use crate::upstream::answer::Answer;
-use crate::upstream::klar::{ATTRIBUTION, CHUNK_DAYS, TOKEN, TOKEN_LIFE, token_serves};
+use crate::upstream::klar::{ATTRIBUTION, TOKEN};
 use crate::upstream::taprain::STATS;
 use vendor::{Errand, Flight, Jobs, Payload, Vendor};
 
@@ -87,42 +87,20 @@ type Landed = Answer<Payload>;
 /// A TapRain account's part of the page before its first answer.
 pub fn taprain_part(account: &TapRainAccount) -> AccountPart {
     let ranges = account.views.iter().map(|view| (&view.name, view.ranges.as_slice()));
-    part(Api::TapRain, &account.common, ranges, &taprain_plan(account))
+    part(Api::TapRain, &account.common, ranges, &Plan::taprain(account))
 }
 
 /// A Klar account's part of the page before its first answer.
 pub fn klar_part(account: &KlarAccount) -> AccountPart {
     let ranges = account.views.iter().map(|view| (&view.name, view.ranges.as_slice()));
-    part(Api::Klar, &account.common, ranges, &klar_plan(account))
-}
-
-/// How a TapRain account's views share its budget.
-pub fn taprain_plan(account: &TapRainAccount) -> Plan {
-    let ranges = account.views.iter().flat_map(|view| &view.ranges);
-    let asks: Vec<Ask> = ranges.map(|range| Ask { every: range.every, requests: 1 }).collect();
-    Plan::new(&asks, account.common.budget, None)
-}
-
-/// How a Klar account's views share its budget; tokens and split ranges count.
-pub fn klar_plan(account: &KlarAccount) -> Plan {
-    let ranges = account.views.iter().flat_map(|view| &view.ranges);
-    let asks: Vec<Ask> = ranges
-        .map(|range| Ask { every: range.every, requests: klar_requests(&range.range) })
-        .collect();
-    Plan::new(&asks, account.common.budget, Some(token_serves(TOKEN_LIFE)))
-}
-
-/// How many requests one refresh of `range` takes at most.
-pub fn klar_requests(range: &Range) -> u32 {
-    // The last day of a long month is a month to date at its longest.
-    range.days(jiff::civil::date(2026, 1, 31)).count().div_ceil(CHUNK_DAYS).max(1)
+    part(Api::Klar, &account.common, ranges, &Plan::klar(account))
 }
 
 impl Collector {
     /// The loop of a TapRain account that publishes at `index` of the board.
     pub fn taprain(account: TapRainAccount, index: usize, around: Surroundings) -> Self {
         let part = taprain_part(&account);
-        let stretch = taprain_plan(&account).stretch;
+        let stretch = Plan::taprain(&account).stretch;
         let common = account.common.clone();
         let jobs: Vec<_> = account.views.iter().flat_map(|view| view.ranges.clone()).collect();
         let vendor = Box::new(taprain::TapRain::new(account, around.fetch.clone()));
@@ -132,7 +110,7 @@ impl Collector {
     /// The loop of a Klar account that publishes at `index` of the board.
     pub fn klar(account: KlarAccount, index: usize, around: Surroundings) -> Self {
         let part = klar_part(&account);
-        let stretch = klar_plan(&account).stretch;
+        let stretch = Plan::klar(&account).stretch;
         let common = account.common.clone();
         let jobs: Vec<_> = account.views.iter().flat_map(|view| view.ranges.clone()).collect();
         let vendor = Box::new(klar::Klar::new(account, around.fetch.clone()));

@@ -1,5 +1,21 @@
 //! Klar's words: attribution model, window, date basis, level of detail.
 
+use std::time::Duration;
+
+/// The most days one request asks for: the API answers 31 and refuses 32, so stay clear (trap K3).
+pub const CHUNK_DAYS: u32 = 28;
+
+/// The documented life of an access token.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(300);
+
+/// The share of its life after which a token is replaced (trap K8).
+const SERVES: f64 = 0.8;
+
+/// How long a token of this `life` serves before it is replaced: 80 % of it.
+pub fn token_serves(life: Duration) -> Duration {
+    life.mul_f64(SERVES)
+}
+
 /// Declares an enum whose variants are the API's own words.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {

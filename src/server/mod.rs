@@ -32,8 +32,8 @@ use self::site::Site;
 /// A client has this long to send a request's head.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Requests in flight have this long when the server stops.
-const GRACE: Duration = Duration::from_secs(5);
+/// Requests in flight have this long when the server stops, so that all has ended within 5 s.
+const GRACE: Duration = Duration::from_secs(4);
 
 /// How long to wait when the system has no connection to give (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

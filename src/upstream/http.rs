@@ -55,7 +55,7 @@ impl Transport for Http {
             let url = reqwest::Url::parse(&parts.uri.to_string())
                 .map_err(|error| TransportError::Connect(error.to_string()))?;
             let request = client.request(parts.method, url).headers(parts.headers);
-            let answer = request.send().await.map_err(|e| TransportError::Connect(plain(e)))?;
+            let answer = request.send().await.map_err(unanswered)?;
             let mut response = http::Response::new(());
             *response.status_mut() = answer.status();
             *response.headers_mut() = answer.headers().clone();
@@ -64,6 +64,12 @@ impl Transport for Http {
         }
         .boxed()
     }
+}
+
+fn unanswered(error: reqwest::Error) -> TransportError {
+    let connected = !error.is_connect();
+    let text = plain(error);
+    if connected { TransportError::Broken(text) } else { TransportError::Connect(text) }
 }
 
 /// An error with its causes and without its URL, whose query may say more than a log should.

@@ -24,15 +24,6 @@ pub const TOKEN: &str = "token";
 /// The `endpoint` label of reports.
 pub const ATTRIBUTION: &str = "attribution";
 
-/// The most days one request asks for: the API allows 31, one client saw 32 refused (trap K3).
-pub const CHUNK_DAYS: u32 = 28;
-
-/// The documented life of an access token.
-pub const TOKEN_LIFE: Duration = Duration::from_secs(300);
-
-/// The share of its life after which a token is replaced: 80 % (trap K8).
-const SERVES: f64 = 0.8;
-
 /// The life assumed of a token that does not say (trap K8).
 const UNSAID_LIFE: Duration = Duration::from_secs(240);
 
@@ -41,11 +32,6 @@ const LEAST_MILLIS: f64 = 10_000.0;
 
 /// The longest life that is believed, so that a nonsense figure cannot freeze a token.
 const MOST_MILLIS: f64 = 86_400_000.0;
-
-/// How long a token serves before it is replaced.
-pub fn token_serves(life: Duration) -> Duration {
-    life.mul_f64(SERVES)
-}
 
 /// An access token as it came.
 #[derive(Clone, Debug)]
@@ -151,6 +137,7 @@ fn base64_url(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::klar::{TOKEN_LIFE, token_serves};
 
     fn now() -> Timestamp {
         Timestamp::from_second(1_700_000_000).unwrap()

@@ -22,7 +22,7 @@ pub enum TransportError {
     #[error("no connection: {0}")]
     Connect(String),
     /// The connection ended before the answer did.
-    #[error("the answer broke off: {0}")]
+    #[error("the connection broke before the answer ended: {0}")]
     Broken(String),
 }
 

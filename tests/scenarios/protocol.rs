@@ -61,7 +61,7 @@ async fn t1_t18_every_parameter_goes_out_and_the_key_in_its_header_only() {
     let mut asked: Vec<_> = sent.iter().map(|parts| parameters(parts)["range"].clone()).collect();
     asked.sort();
     assert_eq!(asked, ["30days", "7days", "custom", "hour", "today", "yesterday"]);
-    for parts in sent.iter() {
+    for parts in &sent {
         assert_eq!((parts.method.as_str(), parts.uri.path()), ("GET", "/api/v1/stats"));
         let parameters = parameters(parts);
         assert_eq!(parameters["timezone"], "America/New_York");
