@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use super::CommandError;
@@ -24,6 +25,9 @@ use crate::upstream::transport::Transport;
 
 /// Threads that collect and serve; rendering a large page borrows another for a moment.
 const WORKERS: usize = 2;
+
+/// Signals this soon after the first one are its echo.
+const ECHO: Duration = Duration::from_millis(250);
 
 /// Everything a run needs.
 pub(super) struct Plan<'a> {
@@ -80,21 +84,36 @@ pub(super) fn runtime() -> Result<Runtime, CommandError> {
         .map_err(|error| CommandError::System(format!("cannot start: {error}")))
 }
 
-/// The first signal asks everything to stop; the second one ends without waiting, by resolving.
+/// The first signal asks everything to stop; a second one ends without waiting, by resolving.
 async fn stop_on_signals(stop: Stop) -> Result<(), CommandError> {
-    let failed = |error| CommandError::System(format!("cannot listen for signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut next = async || {
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        }
-    };
-    let signal = next().await;
+    let signal = Signals::listen()?.next().await;
     info!(signal, "stopping; a second signal stops at once");
     stop.now();
-    next().await;
+    // `timeout` and some supervisors tell a process and its group: that is one wish, not two.
+    Clock::system().sleep(ECHO).await;
+    Signals::listen()?.next().await;
     warn!("stopped without waiting");
     Err(CommandError::System("a second signal ended the stop early".to_owned()))
+}
+
+/// SIGTERM and SIGINT, from the moment of listening on.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, CommandError> {
+        let failed = |error| CommandError::System(format!("cannot listen for signals: {error}"));
+        let terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
 }

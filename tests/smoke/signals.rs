@@ -23,6 +23,15 @@ fn a_signal_ends_it_with_exit_code_0() {
 }
 
 #[test]
+fn a_signal_and_its_echo_are_one_wish() {
+    let mut demo = Program::demo();
+    assert_eq!(get(demo.address, "/-/healthy").status, 200);
+    demo.signal(Signal::TERM);
+    demo.signal(Signal::TERM);
+    assert_eq!(demo.end(SOON).unwrap().code(), Some(0), "{}", demo.log());
+}
+
+#[test]
 fn a_second_signal_ends_it_though_a_request_hangs() {
     let mut demo = Program::demo();
     let mut slow = connect(demo.address);
@@ -34,7 +43,11 @@ fn a_second_signal_ends_it_though_a_request_hangs() {
     demo.signal(Signal::TERM);
     wait_for("the first signal to be heard", || demo.log().contains("SIGTERM").then_some(()));
     assert!(demo.is_running(), "{}", demo.log());
-    demo.signal(Signal::TERM);
+    // A signal right behind the first is its echo, so a person insists.
+    wait_for("the program to give in", || {
+        demo.signal(Signal::TERM);
+        (!demo.is_running()).then_some(())
+    });
     let end = demo.end(PATIENCE).unwrap();
     assert_ne!(end.code(), Some(0), "{}", demo.log());
     assert!(demo.log().contains("a second signal"), "{}", demo.log());
