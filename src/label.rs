@@ -34,6 +34,14 @@ impl Labels {
         self
     }
 
+    /// This set and one more label, as it stands between the braces.
+    pub fn and(&self, name: &str, value: &str) -> Box<str> {
+        // Exact unless something is escaped: the comma, the equals sign and two quotes.
+        let mut text = String::with_capacity(self.text.len() + name.len() + value.len() + 4);
+        text.push_str(&self.text);
+        Self { text }.with(name, value).finish()
+    }
+
     /// The set as it stands between the braces.
     pub fn finish(self) -> Box<str> {
         self.text.into_boxed_str()

@@ -38,10 +38,10 @@ struct Judged {
 /// Asks for some 1,620 requests an hour; 540 are allowed.
 fn greedy_taprain(name: &str) -> TapRainAccount {
     let mut account =
-        taprain_account(name, vec![every(Range::Today, 10), every(Range::SevenDays, 60)]);
+        taprain_account(name, vec![every(Range::Hour, 10), every(Range::SevenDays, 60)]);
     for (view, country) in [("a", "US"), ("b", "GB"), ("c", "US"), ("d", "GB"), ("e", "US")] {
         let filters = Filters { country: vec![country.to_owned()], ..Filters::default() };
-        let ranges = vec![every(Range::Today, 20), every(Range::Yesterday, 60)];
+        let ranges = vec![every(Range::Hour, 20), every(Range::Today, 60)];
         account.views.push(taprain_view(view, filters, ranges));
     }
     account

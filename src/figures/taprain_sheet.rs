@@ -35,14 +35,18 @@ pub fn sheet(report: &Report, naming: &Naming<'_>) -> Sheeted {
     let groups = [Group::TapRainCountry, Group::TapRainSource, Group::TapRainOffer];
     let limits = [naming.limits.country, naming.limits.source, naming.limits.offer];
     for (index, breakdown) in report.breakdowns.iter().enumerate() {
-        let rows = merged(breakdown, &mut odd);
+        let (rows, vendors_other) = merged(breakdown, &mut odd);
         let folded = fold(rows, limits[index]);
         sheet.folded.push((DIMENSIONS[index], folded.rest.len() as u64));
-        let rest = total(folded.rest.iter().map(|(_, figures)| figures));
-        let other = rest.map(|figures| (OTHER.to_owned(), figures));
+        let rest = folded.rest.iter().map(|(_, figures)| figures);
+        // A vendor's own `(other)` and the folded rest are one series.
+        let other = total(rest.chain(&vendors_other)).map(|figures| (OTHER.to_owned(), figures));
         let shown = folded.shown.into_iter().chain(other);
-        let rows = shown.map(|(name, figures)| named(naming, DIMENSIONS[index], &name, &figures));
-        sheet.tables.push(Table { group: groups[index], rows: merge_named(rows.collect()) });
+        let row = |(name, figures): (String, Figures)| Row {
+            labels: naming.labels.and(DIMENSIONS[index], &name),
+            values: five(&figures),
+        };
+        sheet.tables.push(Table { group: groups[index], rows: shown.map(row).collect() });
     }
     sheet.tables.push(Table { group: Group::TapRainHour, rows: hours(report, naming, &mut odd) });
     let rows = unattributed(report, naming);
@@ -81,8 +85,9 @@ fn three(figures: &Figures) -> Box<[Option<f64>]> {
     [figures.clicks, figures.leads, figures.revenue].map(|figure| figure.map(to_f64)).into()
 }
 
-/// Rows by their cleaned label; rows that share one are added up (null and "" both are `(none)`).
-fn merged(breakdown: &Breakdown, odd: &mut Oddities) -> Vec<(String, Figures)> {
+/// Rows by their cleaned label, and apart from them what the vendor itself calls `(other)`; rows
+/// that share a label are added up (null and "" both are `(none)`).
+fn merged(breakdown: &Breakdown, odd: &mut Oddities) -> (Vec<(String, Figures)>, Option<Figures>) {
     let mut rows: BTreeMap<String, Figures> = BTreeMap::new();
     for (name, figures) in breakdown.iter().flatten() {
         let (name, cleaned) = label::clean(or_none(name.as_deref()));
@@ -94,23 +99,8 @@ fn merged(breakdown: &Breakdown, odd: &mut Oddities) -> Vec<(String, Figures)> {
             rows.insert(name.into_owned(), *figures);
         }
     }
-    rows.into_iter().collect()
-}
-
-fn named(naming: &Naming<'_>, label: &str, value: &str, figures: &Figures) -> (Box<str>, Figures) {
-    (naming.labels.clone().with(label, value).finish(), *figures)
-}
-
-/// A vendor's own `(other)` and the folded rest are one series.
-fn merge_named(rows: Vec<(Box<str>, Figures)>) -> Vec<Row> {
-    let mut merged: Vec<(Box<str>, Figures)> = Vec::with_capacity(rows.len());
-    for (labels, figures) in rows {
-        match merged.iter_mut().find(|(known, _)| *known == labels) {
-            Some((_, row)) => row.absorb(&figures),
-            None => merged.push((labels, figures)),
-        }
-    }
-    merged.into_iter().map(|(labels, figures)| Row { labels, values: five(&figures) }).collect()
+    let vendors_other = rows.remove(OTHER);
+    (rows.into_iter().collect(), vendors_other)
 }
 
 /// Hour rows by the hour of their local label (trap T3): a repeated hour adds up, hours that have
@@ -132,7 +122,7 @@ fn hours(report: &Report, naming: &Naming<'_>, odd: &mut Oddities) -> Vec<Row> {
             .or_insert(period.figures);
     }
     let row = |(hour, figures): (i8, Figures)| Row {
-        labels: naming.labels.clone().with("hour", &format!("{hour:02}")).finish(),
+        labels: naming.labels.and("hour", &format!("{hour:02}")),
         values: three(&figures),
     };
     hours.into_iter().map(row).collect()
@@ -154,7 +144,7 @@ fn unattributed(report: &Report, naming: &Naming<'_>) -> Vec<Row> {
             of(&report.summary)?.checked_sub(known).map(to_f64)
         };
         let values = [missing(|f| f.clicks), missing(|f| f.leads), missing(|f| f.revenue)];
-        let labels = naming.labels.clone().with("dimension", dimension).finish();
+        let labels = naming.labels.and("dimension", dimension);
         rows.push(Row { labels, values: values.into() });
     }
     rows
@@ -246,11 +236,13 @@ mod tests {
 
     #[test]
     fn a_vendors_own_other_is_one_series_with_the_folded_rest() {
-        let rest =
-            r#""by_source": [{"source": "(other)", "revenue": 9}, {"source": "a", "revenue": 1}]"#;
+        let rest = r#""by_source": [{"source": "(other)", "revenue": 9},
+            {"source": "a", "revenue": 1}, {"source": "b", "revenue": 0.5}]"#;
         let sheeted = shown(&body("{}", rest), TapRainLimits { source: 1, ..LIMITS });
-        let table = &sheeted.sheet.tables[2];
-        assert_eq!((table.rows.len(), table.rows[0].values[2]), (1, Some(10.0)));
+        let rows = &sheeted.sheet.tables[2].rows;
+        assert_eq!((rows[0].values[2], rows[1].values[2]), (Some(1.0), Some(9.5)));
+        assert!(rows[1].labels.ends_with("source=\"(other)\""));
+        assert_eq!(rows.len(), 2);
     }
 
     #[test]
