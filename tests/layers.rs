@@ -201,3 +201,16 @@ fn no_file_is_longer_than_a_reader_s_patience() {
         assert!(lines <= LONGEST, "{name}:{LONGEST}: {lines} lines without tests; split it");
     }
 }
+
+/// Otherwise a misreading could cancel itself out between the client and its judge.
+#[test]
+fn a_simulator_knows_of_the_clients_only_how_requests_travel() {
+    for source in sources().iter().filter(|source| source.module() == "demo") {
+        for (number, line) in source.code() {
+            let name = &source.name;
+            let shared = line.contains("crate::figures")
+                || line.contains("crate::upstream") && !line.contains("upstream::transport");
+            assert!(!shared, "{name}:{number}: give the simulator a type of its own");
+        }
+    }
+}
