@@ -5,21 +5,25 @@
 //! [`upstream`] client asks, the answer is applied to the [`snapshot`], the [`exposition`] renders
 //! it, the [`server`] serves it.
 
+// A module uses only what stands above it here; tests/layers.rs holds that.
+
 // words: what everything speaks of
 pub mod clock;
 pub mod label;
-pub mod model;
 pub mod number;
 pub mod secret;
+
+pub mod model;
 pub mod telemetry;
 
 // rules: pure, `now` is an argument
 pub mod backoff;
 pub mod budget;
-pub mod figures;
 pub mod plan;
 pub mod schedule;
 pub mod snapshot;
+
+pub mod figures;
 
 // plans: what is known, and what of it to show
 pub mod board;
@@ -38,8 +42,10 @@ pub mod server;
 
 // assembly: what was typed, what it means, and the parts put together
 pub mod app;
-pub mod check;
 pub mod cli;
-pub mod commands;
 pub mod config;
+
+pub mod check;
 pub mod demo;
+
+pub mod commands;
