@@ -70,6 +70,8 @@ pub struct Collector {
     rng: fastrand::Rng,
     /// Refusals in a row that silenced the whole account.
     refusals: u32,
+    /// What every request has met since the last success: news of the account, told once.
+    outage: Option<Outcome>,
     flights: JoinSet<Landed>,
     on_the_way: Vec<(tokio::task::Id, Flight, Receipt)>,
 }
@@ -80,6 +82,8 @@ struct Job {
     failures: u32,
     /// The kinds among them, each of which was news once.
     kinds: Vec<Outcome>,
+    /// Whether the log said so, and so should say when it is over.
+    logged: bool,
 }
 
 type Landed = Answer<Payload>;
@@ -135,8 +139,12 @@ impl Collector {
             Api::Klar => &[TOKEN, ATTRIBUTION],
         };
         around.telemetry.introduce(&who, endpoints, who.api == Api::Klar);
-        let job =
-            |range: &RangeEvery| Job { range: range.range.clone(), failures: 0, kinds: Vec::new() };
+        let job = |range: &RangeEvery| Job {
+            range: range.range.clone(),
+            failures: 0,
+            kinds: Vec::new(),
+            logged: false,
+        };
         Self {
             index,
             vendor,
@@ -149,6 +157,7 @@ impl Collector {
             zone: account.timezone.clone(),
             rng: fastrand::Rng::with_seed(around.seed ^ index as u64),
             refusals: 0,
+            outage: None,
             flights: JoinSet::new(),
             on_the_way: Vec::new(),
             who,

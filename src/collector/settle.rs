@@ -121,7 +121,8 @@ impl Collector {
         let interval = self.schedule.interval(update.job);
         let (slot, job) = (&mut self.part.slots[update.job], &mut self.jobs[update.job]);
         job.kinds.clear();
-        if std::mem::take(&mut job.failures) > 0 {
+        job.failures = 0;
+        if std::mem::take(&mut job.logged) {
             info!(
                 api = self.who.api.as_str(),
                 account = &*self.who.account,
@@ -155,13 +156,23 @@ impl Collector {
             None => self.retry_later(flight, failure, now),
         };
         self.part.slots[flight.job].up = Some(false);
+        let is_news = self.is_news(flight, failure.outcome);
+        self.log(flight, failure, wait, is_news);
+    }
+
+    /// The first failure of a kind is news; that it lasts is not, nor that it meets the account's
+    /// other views as well, unless it is of the view's own making.
+    fn is_news(&mut self, flight: &Flight, outcome: Outcome) -> bool {
+        let own = outcome == Outcome::BadRequest;
+        let known = !own && self.outage.replace(outcome) == Some(outcome);
         let job = &mut self.jobs[flight.job];
         job.failures = job.failures.saturating_add(1);
-        let is_news = !job.kinds.contains(&failure.outcome);
-        if is_news {
-            job.kinds.push(failure.outcome);
+        let first = !job.kinds.contains(&outcome);
+        if first {
+            job.kinds.push(outcome);
         }
-        self.log(flight, failure, wait, is_news);
+        job.logged |= first && !known;
+        first && !known
     }
 
     /// How long the whole account keeps quiet; `None` when the failure is the view's own.
@@ -215,6 +226,9 @@ impl Collector {
     fn account_is(&mut self, state: AccountState, up: bool) {
         self.part.state = Some(state);
         self.part.up = Some(up);
+        if up {
+            self.outage = None;
+        }
     }
 
     /// How many series the answer may bring before the page is too large.
@@ -225,7 +239,6 @@ impl Collector {
         self.around.fetch.limits.max_series.saturating_sub(shown.saturating_sub(own))
     }
 
-    /// The first failure of a kind is news; that it lasts is not.
     fn log(&self, flight: &Flight, failure: &Failure, wait: Duration, is_news: bool) {
         let slot = &self.part.slots[flight.job];
         let (api, account) = (self.who.api.as_str(), &*self.who.account);

@@ -18,7 +18,10 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
     }
     if loaded.settings.state_directory.is_some() {
         // Said aloud until it is built, so that nobody relies on it.
-        warn!("state.directory is not used yet: after a restart the budget begins anew");
+        warn!(
+            "what was sent is not remembered over a restart yet: wait a budget's window before \
+             restarting, or the API may see more than it allows"
+        );
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
     runtime()?.block_on(async {

@@ -43,7 +43,7 @@ pub fn from_environment(env: Env<'_>) -> Result<Loaded, ConfigError> {
 fn nothing_to_collect() -> String {
     format!(
         "nothing to collect; start in one of three ways: with a file \
-         (--config.file=revenue-exporter.yaml), with the environment ({TAPRAIN_API_KEY} or \
+         (--config.file=revenue-exporter.yml), with the environment ({TAPRAIN_API_KEY} or \
          {KLAR_REFRESH_TOKEN}, or either with _FILE), or with simulated data \
          (revenue-exporter demo)"
     )
