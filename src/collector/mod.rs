@@ -20,9 +20,9 @@ use crate::board::Board;
 use crate::budget::{Budget, Opening, Receipt};
 use crate::clock::{Clock, Moment, Tick};
 use crate::fetch::Fetch;
+use crate::model::Api;
 use crate::model::range::{Range, local_date, next_midnight};
 use crate::model::settings::{Account, BudgetTerms, KlarAccount, RangeEvery, TapRainAccount};
-use crate::model::{AccountState, Api};
 use crate::plan::Plan;
 use crate::schedule::Schedule;
 use crate::shutdown::Shutdown;
@@ -233,14 +233,9 @@ impl Collector {
         }
     }
 
-    /// One request tests a door that was closed; with an open one a slow API loses no budget.
+    /// One request tests a door that is unknown or was closed; beyond it a slow API loses no budget.
     fn most_in_flight(&self) -> usize {
-        match self.part.state {
-            Some(AccountState::Ok | AccountState::Unreachable | AccountState::Invalid) => {
-                MOST_IN_FLIGHT
-            }
-            _ => 1,
-        }
+        if self.part.state.is_none() || self.refusals > 0 { 1 } else { MOST_IN_FLIGHT }
     }
 
     fn next_wake(&self) -> Tick {

@@ -190,6 +190,10 @@ impl Collector {
             Outcome::RateLimited => {
                 backoff::throttled(self.who.api, tries, failure.retry_after, rng)
             }
+            // A 503 may ask for quiet as well, and means the whole service.
+            Outcome::ServerError if failure.retry_after.is_some() => {
+                backoff::throttled(self.who.api, tries, failure.retry_after, rng)
+            }
             Outcome::Unauthorized => backoff::unauthorized(tries, rng),
             Outcome::Forbidden => backoff::suspended(),
             _ if !flight.brings_figures => backoff::retry(tries, TOKEN_RETRY, rng),

@@ -134,12 +134,21 @@ fn limited(
     good: u64,
     header: Option<(&'static str, &'static str)>,
 ) -> (Arc<AtomicU64>, Arc<dyn Transport>) {
+    refusing(429, good, header)
+}
+
+/// Answers `status` to everything after the first `good` requests, with these headers.
+fn refusing(
+    status: u16,
+    good: u64,
+    header: Option<(&'static str, &'static str)>,
+) -> (Arc<AtomicU64>, Arc<dyn Transport>) {
     let count = Arc::new(AtomicU64::new(0));
     let seen = Arc::clone(&count);
     let reply = move |_: &Request| -> BoxFuture<'static, Result<Response, TransportError>> {
         let number = seen.fetch_add(1, Ordering::Relaxed);
         let body = r#"{"success": true, "data": {"summary": {"clicks": 1}}}"#;
-        let mut reply = if number < good { answer(200, body) } else { answer(429, "slow down") };
+        let mut reply = if number < good { answer(200, body) } else { answer(status, "slow down") };
         if let Some((name, value)) = header.filter(|_| number >= good) {
             reply.headers_mut().insert(name, value.parse().unwrap());
         }
@@ -352,4 +361,60 @@ async fn t9_a_row_that_vanishes_is_gone_and_a_value_that_falls_is_lower() {
     let offers = page.with("taprain_offer_revenue{", &[]);
     assert_eq!(offers.values().copied().collect::<Vec<_>>(), [-2.0]);
     scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_503_that_asks_for_quiet_is_obeyed_by_the_whole_account() {
+    let (count, transport) = refusing(503, 2, Some(("retry-after", "600")));
+    let account = taprain_account("t", vec![every(Range::Today, 30), every(Range::Yesterday, 60)]);
+    let scene = Scene::start(settings(vec![account], Vec::new()), clock_at(NOON), transport);
+    scene.pass(Duration::from_secs(599)).await;
+    assert_eq!(count.load(Ordering::Relaxed), 3, "two good ones and the one that was told");
+    assert_eq!(state(&scene.page().await, "taprain"), "unreachable");
+    scene.pass(Duration::from_secs(60)).await;
+    assert_eq!(count.load(Ordering::Relaxed), 4);
+    scene.stop().await;
+}
+
+/// A log that can be read again.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_one_line_in_the_log_and_its_end_another() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let log = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(log);
+    let clock = clock_at(NOON);
+    let vendors = Vendors::new(&world(3), &clock);
+    let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
+    let ranges = [Range::Today, Range::Yesterday, Range::SevenDays, Range::Hour];
+    let account = taprain_account("t", ranges.map(|range| every(range, 60)).into());
+    let settings = settings(vec![account], Vec::new());
+    let scene = Scene::start(settings, clock, Arc::new(wire.clone()));
+    scene.pass(Duration::from_secs(90)).await;
+    for cut in [true, false] {
+        wire.cut(cut);
+        scene.pass(Duration::from_secs(900)).await;
+    }
+    scene.stop().await;
+    drop(guard);
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
+    assert_eq!((count("no new figures"), count("coming in again")), (1, 1), "{text}");
 }
