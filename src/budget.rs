@@ -134,7 +134,8 @@ impl Budget {
         Some(Receipt(self.oldest + self.sent.len() as u64 - 1))
     }
 
-    /// Notes that the answer to `receipt` arrived (or was given up) at `now`, and what it said.
+    /// Notes that the answer to `receipt` arrived at `now`, and what it said. For a request that was
+    /// given up, `now` may lie ahead: the moment after which the API will surely not count it.
     ///
     /// An answer may only lower what may be spent: the ledger's own count is never raised by it.
     pub fn settle(&mut self, receipt: &Receipt, now: Tick, advice: Advice) {

@@ -58,7 +58,11 @@ fn greedy_klar(name: &str) -> KlarAccount {
     account
 }
 
-fn judged(accounts: usize, clock: &Clock) -> (Settings, Wire, Vec<Judged>) {
+fn judged(
+    accounts: usize,
+    clock: &Clock,
+    latency: std::ops::RangeInclusive<u64>,
+) -> (Settings, Wire, Vec<Judged>) {
     let (mut hosts, mut all) = (Vec::new(), Vec::new());
     let mut wanted = settings(Vec::new(), Vec::new());
     for index in 0..accounts {
@@ -80,14 +84,14 @@ fn judged(accounts: usize, clock: &Clock) -> (Settings, Wire, Vec<Judged>) {
             all.push(Judged { name, judge, per_window, window: limit.per.as_secs_f64() });
         }
     }
-    let options = wire::Options { latency: LATENCY, seed: 11, keep_bodies: false };
+    let options = wire::Options { latency, seed: 11, keep_bodies: false };
     (wanted, Wire::to_hosts(hosts, clock.clone(), options), all)
 }
 
 /// Runs `accounts` of each API for `time`; returns the last page and the number of requests.
 async fn run(accounts: usize, time: Duration) -> (String, u64) {
     let clock = clock_at("2026-03-01T00:00:05Z");
-    let (settings, wire, judged) = judged(accounts, &clock);
+    let (settings, wire, judged) = judged(accounts, &clock, LATENCY);
     let scene = Scene::start(settings, clock, Arc::new(wire));
     let mut passed = Duration::ZERO;
     while passed < time {
@@ -123,13 +127,17 @@ fn assert_nothing_starves(scene: &Scene, passed: Duration) {
     }
 }
 
-fn assert_spent_well(account: &Judged, time: Duration) -> u64 {
-    let record = account.judge.record();
-    assert_eq!(record.violations().first().map(ToString::to_string), None, "{}", account.name);
+fn assert_no_violation(account: &Judged) {
+    let first = account.judge.record().violations().first().map(ToString::to_string);
+    assert_eq!(first, None, "{}", account.name);
     for (kind, refused) in account.judge.refused() {
         assert_eq!(refused, 0, "{}: {kind:?}", account.name);
     }
-    let used = record.total().admitted;
+}
+
+fn assert_spent_well(account: &Judged, time: Duration) -> u64 {
+    assert_no_violation(account);
+    let used = account.judge.record().total().admitted;
     let permitted = time.as_secs_f64() / (account.window + MEAN_LATENCY) * account.per_window;
     let share = used as f64 / permitted;
     println!("{}: {used} requests, {:.2} % of what the rule permits", account.name, share * 100.0);
@@ -142,6 +150,21 @@ async fn two_days_of_three_accounts_each_keep_every_limit_and_waste_nothing() {
     let (page, requests) = run(3, 2 * DAY).await;
     assert!(requests > 110_000, "{requests}");
     assert!(page.contains("taprain_revenue{account=\"t2\""));
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_take_a_minute_or_are_given_up_break_no_limit() {
+    let clock = clock_at("2026-03-01T00:00:05Z");
+    // Beyond 30 s the exporter gives up, whether the API has counted the request or not.
+    let (settings, wire, judged) = judged(2, &clock, 0..=90_000);
+    let scene = Scene::start(settings, clock, Arc::new(wire));
+    scene.pass(DAY).await;
+    for account in &judged {
+        assert_no_violation(account);
+        let total = account.judge.record().total().total;
+        assert!(total > 1_000, "{}: {total}", account.name);
+    }
+    scene.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 use super::vendor::{Flight, Update, Verdict};
 use super::{Collector, Landed};
 use crate::backoff;
-use crate::clock::Moment;
+use crate::clock::{Moment, Tick};
 use crate::model::AccountState;
 use crate::snapshot::Good;
 use crate::telemetry::{Anomaly, Outcome};
@@ -37,7 +37,7 @@ impl Collector {
         let Some(at) = self.on_the_way.iter().position(|(known, ..)| *known == id) else { return };
         let (_, flight, receipt) = self.on_the_way.swap_remove(at);
         let now = self.around.clock.moment();
-        self.budget().settle(&receipt, now.tick, answer.advice);
+        self.budget().settle(&receipt, self.answered_at(&answer, now), answer.advice);
         self.count(&flight, &answer, now);
         if self.is_of_yesterday(&flight) {
             self.ask_anew(&flight, now);
@@ -52,6 +52,15 @@ impl Collector {
             self.apply(&flight, verdict, now);
         }
         self.publish();
+    }
+
+    /// When the answer arrived. A request that got none may still be on its way to the API, or wait
+    /// there to be counted: it is taken to be answered a whole time limit after it was given up.
+    fn answered_at(&self, answer: &Landed, now: Moment) -> Tick {
+        let lost =
+            |failure: &Failure| matches!(failure.outcome, Outcome::Timeout | Outcome::Connect);
+        let given_up = answer.result.as_ref().err().is_some_and(lost);
+        if given_up { now.tick + self.around.fetch.limits.timeout } else { now.tick }
     }
 
     fn count(&self, flight: &Flight, answer: &Landed, now: Moment) {

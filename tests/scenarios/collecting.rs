@@ -13,7 +13,7 @@ use revenue_exporter::model::settings::Filters;
 use revenue_exporter::upstream::transport::Request;
 
 use crate::support::{
-    NOON, Scene, Scripted, Vendors, answer, clock_at, every, klar_account, settings,
+    NOON, Scene, Scripted, Vendors, answer, budget, clock_at, every, klar_account, settings,
     taprain_account, taprain_view, world,
 };
 
@@ -122,6 +122,26 @@ async fn a_slow_view_holds_no_other_view_up() {
         let age = now.duration_since(today.last_success.unwrap());
         assert!(age.as_secs() <= 11, "{age:?}");
     }
+    scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_given_up_counts_as_if_it_might_still_arrive() {
+    let clock = clock_at(NOON);
+    let sent = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&sent);
+    let hang = Scripted(move |_: &Request| {
+        count.fetch_add(1, Ordering::Relaxed);
+        std::future::pending().boxed()
+    });
+    let mut account = taprain_account("t", vec![every(Range::Today, 1)]);
+    account.common.budget = budget(1, 60, 0.0);
+    let scene = Scene::start(settings(vec![account], Vec::new()), clock, Arc::new(hang));
+    // 30 s until it is given up, 30 s in which it may arrive, and then the window.
+    scene.pass(Duration::from_secs(119)).await;
+    assert_eq!(sent.load(Ordering::Relaxed), 1);
+    scene.pass(Duration::from_secs(2)).await;
+    assert_eq!(sent.load(Ordering::Relaxed), 2);
     scene.stop().await;
 }
 
