@@ -91,7 +91,7 @@ impl Klar {
         };
         let days = self.jobs[due].range.days(today);
         let flight = flight(due, TOKEN, today, days, now);
-        Errand::Send(Flight { brings_figures: false, ..flight }, work.boxed())
+        Errand::Send(Flight { brings_figures: false, carries_secret: true, ..flight }, work.boxed())
     }
 
     /// The days that `job`'s next request asks for.
@@ -273,6 +273,11 @@ impl Vendor for Klar {
         }
     }
 
+    fn renew(&mut self, secret: Secret) {
+        self.account.common.credential.secret = secret;
+        self.token_on_the_way = false;
+    }
+
     fn turn_day(&mut self) {
         for job in self.jobs.iter_mut().filter(|job| job.range.moves()) {
             job.progress = None;
@@ -290,8 +295,17 @@ fn view_labels(account: &KlarAccount, view: &KlarView) -> Labels {
 }
 
 fn flight(job: usize, endpoint: &'static str, today: Date, days: Days, now: Tick) -> Flight {
-    let (also, brings_figures, token) = (Vec::new(), true, 0);
-    Flight { job, also, endpoint, brings_figures, today, days, token, asked: now }
+    Flight {
+        job,
+        also: Vec::new(),
+        endpoint,
+        brings_figures: true,
+        carries_secret: false,
+        today,
+        days,
+        token: 0,
+        asked: now,
+    }
 }
 
 fn oddities(report: &KlarReport) -> Vec<(Anomaly, u64)> {

@@ -4,6 +4,7 @@
 //! for the next deadline, an answer, midnight or the end, and for nothing else.
 
 mod klar;
+mod renewal;
 mod settle;
 mod taprain;
 mod vendor;
@@ -22,9 +23,12 @@ use crate::clock::{Clock, Moment, Tick};
 use crate::fetch::Fetch;
 use crate::model::Api;
 use crate::model::range::{Range, local_date, next_midnight};
-use crate::model::settings::{Account, BudgetTerms, KlarAccount, RangeEvery, TapRainAccount};
+use crate::model::settings::{
+    Account, BudgetTerms, Credential, KlarAccount, RangeEvery, TapRainAccount,
+};
 use crate::plan::Plan;
 use crate::schedule::Schedule;
+use crate::secret::Secret;
 use crate::shutdown::Shutdown;
 use crate::snapshot::{AccountPart, Slot};
 use crate::telemetry::{Outcome, Telemetry, Who};
@@ -64,6 +68,7 @@ pub struct Collector {
     jobs: Vec<Job>,
     schedule: Schedule,
     part: AccountPart,
+    credential: Credential,
     zone: TimeZone,
     today: Date,
     midnight: Timestamp,
@@ -86,7 +91,9 @@ struct Job {
     logged: bool,
 }
 
-type Landed = Answer<Payload>;
+/// An answer, and the account's secret where the API refused the one that was sent and the file
+/// holds another by now.
+type Landed = (Answer<Payload>, Option<Secret>);
 
 /// A TapRain account's part of the page before its first answer.
 pub fn taprain_part(account: &TapRainAccount) -> AccountPart {
@@ -152,6 +159,7 @@ impl Collector {
             schedule,
             part,
             terms,
+            credential: account.credential.clone(),
             today: local_date(now.wall, &account.timezone),
             midnight: next_midnight(now.wall, &account.timezone),
             zone: account.timezone.clone(),
@@ -212,7 +220,8 @@ impl Collector {
                 Errand::Send(flight, work) => {
                     let Some(receipt) = self.budget().take(now) else { return };
                     self.note_sent(&flight, now);
-                    let task = self.flights.spawn(work);
+                    let credential = flight.carries_secret.then(|| self.credential.clone());
+                    let task = self.flights.spawn(renewal::sent_with(credential, work));
                     self.on_the_way.push((task.id(), flight, receipt));
                 }
                 Errand::Wait => return,

@@ -6,13 +6,15 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError};
 use tracing::{debug, info, warn};
 
-use super::vendor::{Flight, Update, Verdict};
+use super::vendor::{Flight, Payload, Update, Verdict};
 use super::{Collector, Landed};
 use crate::backoff;
 use crate::clock::{Moment, Tick};
 use crate::model::AccountState;
+use crate::secret::Secret;
 use crate::snapshot::Good;
 use crate::telemetry::{Anomaly, Outcome};
+use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
 
 /// Figures are dropped when they are older than this many effective intervals ...
@@ -30,16 +32,18 @@ const TOKEN_RETRY: Duration = Duration::from_secs(5 * 60);
 impl Collector {
     /// Settles a request that came back, or whose task panicked.
     pub(super) fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
-        let (id, answer) = match landed {
-            Ok((id, answer)) => (id, answer),
-            Err(panic) => (panic.id(), Landed::lost(broken_task())),
+        let (id, (answer, renewed)) = match landed {
+            Ok(landed) => landed,
+            Err(panic) => (panic.id(), (Answer::lost(broken_task()), None)),
         };
         let Some(at) = self.on_the_way.iter().position(|(known, ..)| *known == id) else { return };
         let (_, flight, receipt) = self.on_the_way.swap_remove(at);
         let now = self.around.clock.moment();
         self.budget().settle(&receipt, self.answered_at(&answer, now), answer.advice);
         self.count(&flight, &answer, now);
-        if self.is_of_yesterday(&flight) {
+        if let Some(secret) = renewed {
+            self.renew(&flight, secret, now);
+        } else if self.is_of_yesterday(&flight) {
             self.ask_anew(&flight, now);
         } else {
             let verdict = match answer.result {
@@ -56,14 +60,14 @@ impl Collector {
 
     /// When the answer arrived. A request that got none may still be on its way to the API, or wait
     /// there to be counted: it is taken to be answered a whole time limit after it was given up.
-    fn answered_at(&self, answer: &Landed, now: Moment) -> Tick {
+    fn answered_at(&self, answer: &Answer<Payload>, now: Moment) -> Tick {
         let lost =
             |failure: &Failure| matches!(failure.outcome, Outcome::Timeout | Outcome::Connect);
         let given_up = answer.result.as_ref().err().is_some_and(lost);
         if given_up { now.tick + self.around.fetch.limits.timeout } else { now.tick }
     }
 
-    fn count(&self, flight: &Flight, answer: &Landed, now: Moment) {
+    fn count(&self, flight: &Flight, answer: &Answer<Payload>, now: Moment) {
         let outcome = match &answer.result {
             Ok(payload) => payload.outcome(),
             Err(failure) => failure.outcome,
@@ -87,6 +91,15 @@ impl Collector {
         flight.brings_figures
             && flight.today != self.today
             && served.any(|job| self.jobs[*job].range.moves())
+    }
+
+    /// The API refuses a secret that was replaced meanwhile: once more, with the new one.
+    fn renew(&mut self, flight: &Flight, secret: Secret, now: Moment) {
+        let (api, account) = (self.who.api.as_str(), &*self.who.account);
+        info!(api, account, "the key was refused, and its file holds another: asking again");
+        self.credential.secret = secret.clone();
+        self.vendor.renew(secret);
+        self.leave_due(flight, now);
     }
 
     fn ask_anew(&mut self, flight: &Flight, now: Moment) {

@@ -12,6 +12,7 @@ use crate::figures::taprain_sheet::{Naming, sheet};
 use crate::label::Labels;
 use crate::model::range::{Days, Range, day_start};
 use crate::model::settings::{TapRainAccount, TapRainLimits};
+use crate::secret::Secret;
 use crate::telemetry::Anomaly;
 use crate::upstream::answer::Answer;
 use crate::upstream::taprain::{STATS, request};
@@ -92,6 +93,7 @@ impl Vendor for TapRain {
             also: Vec::new(),
             endpoint: STATS,
             brings_figures: true,
+            carries_secret: true,
             today,
             days,
             token: 0,
@@ -110,5 +112,9 @@ impl Vendor for TapRain {
         let odd = vec![(Anomaly::PeriodSkew, skewed), (Anomaly::SeriesLimit, u64::from(crowded))];
         let updates = vec![Update { job: flight.job, sheeted: Some(sheeted) }];
         Verdict::Figures { updates, odd, go_on: false }
+    }
+
+    fn renew(&mut self, secret: Secret) {
+        self.account.common.credential.secret = secret;
     }
 }

@@ -8,6 +8,7 @@ use crate::fetch::KlarReport;
 use crate::figures::Sheeted;
 use crate::figures::taprain::Report;
 use crate::model::range::Days;
+use crate::secret::Secret;
 use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
@@ -25,6 +26,9 @@ pub(super) trait Vendor: Send + 'static {
     fn fail(&mut self, _flight: &Flight, failure: Failure) -> Verdict {
         Verdict::Failed(failure)
     }
+
+    /// Asks with another secret from now on.
+    fn renew(&mut self, secret: Secret);
 
     /// The date has changed: what was half read speaks of other dates.
     fn turn_day(&mut self) {}
@@ -57,6 +61,8 @@ pub(super) struct Flight {
     pub(super) endpoint: &'static str,
     /// Whether it brings figures; an access token does not.
     pub(super) brings_figures: bool,
+    /// Whether it carries the account's own secret; a Klar report carries a token instead.
+    pub(super) carries_secret: bool,
     /// The date its dates were reckoned from.
     pub(super) today: Date,
     /// The dates it asks for.

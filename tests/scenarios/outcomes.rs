@@ -11,6 +11,7 @@ use revenue_exporter::demo::switches::{Fault, QuotaHeaders, RetryAfter};
 use revenue_exporter::demo::wire::{self, Wire};
 use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
+use revenue_exporter::model::settings::CredentialSource;
 use revenue_exporter::upstream::transport::{Request, Response, Transport, TransportError};
 
 use crate::support::page::Page;
@@ -126,6 +127,40 @@ async fn t16_a_refused_key_silences_its_account_only_and_backs_off() {
     let refused = requests(&page, "taprain", "unauthorized");
     assert!((6.0..=9.0).contains(&refused), "1, 2, 4, 8, then every 15 minutes: {refused}");
     assert_eq!(state(&page, "klar"), "ok");
+    scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn t16_a_regenerated_key_is_read_again_and_costs_one_refusal() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, secret: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, format!("{secret}\n")).unwrap();
+        CredentialSource::File(path)
+    };
+    let clock = clock_at(NOON);
+    let vendors = Vendors::new(&world(3), &clock);
+    let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
+    let mut taprain = taprain_account("t", vec![every(Range::Today, 30)]);
+    taprain.common.credential.source = file("taprain", revenue_exporter::demo::taprain::KEY);
+    let mut klar = klar_account("k", Detail::Channel, vec![every(Range::Today, 60)]);
+    klar.common.credential.source = file("klar", revenue_exporter::demo::klar::REFRESH_TOKEN);
+    let scene = Scene::start(settings(vec![taprain], vec![klar]), clock, Arc::new(wire));
+    scene.pass(Duration::from_secs(45)).await;
+    for key in ["second", "third"] {
+        vendors.taprain.set_key(key);
+        vendors.klar.revoke();
+        vendors.klar.set_key(key);
+        file("taprain", key);
+        file("klar", key);
+        scene.pass(Duration::from_secs(180)).await;
+        let page = scene.page().await;
+        assert_eq!((state(&page, "taprain"), state(&page, "klar")), ("ok".into(), "ok".into()));
+    }
+    let page = scene.page().await;
+    assert_eq!(requests(&page, "taprain", "unauthorized"), 2.0, "one for each new key");
+    // Klar's access token died as well: the report's refusal, then the token's.
+    assert_eq!(requests(&page, "klar", "unauthorized"), 4.0);
     scene.stop().await;
 }
 
@@ -374,47 +409,4 @@ async fn a_503_that_asks_for_quiet_is_obeyed_by_the_whole_account() {
     scene.pass(Duration::from_secs(60)).await;
     assert_eq!(count.load(Ordering::Relaxed), 4);
     scene.stop().await;
-}
-
-/// A log that can be read again.
-#[derive(Clone, Default)]
-struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_outage_is_one_line_in_the_log_and_its_end_another() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let log = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::INFO)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(log);
-    let clock = clock_at(NOON);
-    let vendors = Vendors::new(&world(3), &clock);
-    let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
-    let ranges = [Range::Today, Range::Yesterday, Range::SevenDays, Range::Hour];
-    let account = taprain_account("t", ranges.map(|range| every(range, 60)).into());
-    let settings = settings(vec![account], Vec::new());
-    let scene = Scene::start(settings, clock, Arc::new(wire.clone()));
-    scene.pass(Duration::from_secs(90)).await;
-    for cut in [true, false] {
-        wire.cut(cut);
-        scene.pass(Duration::from_secs(900)).await;
-    }
-    scene.stop().await;
-    drop(guard);
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
-    assert_eq!((count("no new figures"), count("coming in again")), (1, 1), "{text}");
 }
