@@ -1,6 +1,7 @@
 //! A TapRain report as it came; nothing is derived, folded or renamed yet.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 
 use super::fold::Foldable;
@@ -58,10 +59,10 @@ pub struct Figures {
 /// One row of the time series.
 #[derive(Clone, Debug, Default)]
 pub struct Period {
-    /// The label, naive local time (trap T3).
-    pub label: String,
-    /// `hour` or `day`.
-    pub granularity: String,
+    /// When it begins, in naive local time (trap T3); `None` where the label is no such time.
+    pub start: Option<DateTime>,
+    /// Whether it is an hour; a day otherwise.
+    pub hourly: bool,
     /// Its figures.
     pub figures: Figures,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
@@ -108,8 +107,8 @@ fn merged(breakdown: &Breakdown, odd: &mut Oddities) -> (Vec<(String, Figures)>,
 fn hours(report: &Report, naming: &Naming<'_>, odd: &mut Oddities) -> Vec<Row> {
     let end = report.meta.period_end.map(|end| naming.zone.to_datetime(end));
     let mut hours: BTreeMap<i8, Figures> = BTreeMap::new();
-    for period in report.periods.iter().filter(|period| period.granularity == "hour") {
-        let Some(start) = local_time(&period.label) else {
+    for period in report.periods.iter().filter(|period| period.hourly) {
+        let Some(start) = period.start else {
             odd.unplaced += 1;
             continue;
         };
@@ -126,11 +125,6 @@ fn hours(report: &Report, naming: &Naming<'_>, odd: &mut Oddities) -> Vec<Row> {
         values: three(&figures),
     };
     hours.into_iter().map(row).collect()
-}
-
-/// Reads the documented form, `2026-03-18 01:00`, and what jiff knows beside it.
-fn local_time(label: &str) -> Option<DateTime> {
-    label.parse().ok()
 }
 
 /// Summary minus the sum of each breakdown's rows (trap T11); absent where either is unknown.

@@ -6,11 +6,10 @@ use std::time::Duration;
 use http::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::answer::sniff;
 use super::failure::Failure;
-use super::taprain::malformed;
+use super::json::{Json, malformed};
 use super::transport::Request;
 use crate::model::range::Days;
 use crate::model::settings::{Account, KlarView};
@@ -113,7 +112,7 @@ struct RawToken<'a> {
     #[serde(rename = "accessToken")]
     access_token: Option<String>,
     #[serde(rename = "expiresIn", borrow)]
-    expires_in: Option<&'a RawValue>,
+    expires_in: Json<'a>,
 }
 
 /// The time until a JWT's `exp`, where the token is one.

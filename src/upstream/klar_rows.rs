@@ -5,11 +5,10 @@ use std::borrow::Cow;
 
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::answer::sniff;
 use super::failure::Failure;
-use super::taprain::malformed;
+use super::json::{Json, malformed, text};
 use crate::figures::klar::{Entity, Line, Values};
 use crate::number::Figure;
 use crate::snapshot::KLAR_COLUMNS;
@@ -146,8 +145,6 @@ fn is_cut(error: &serde_json::Error, rest: &[u8]) -> bool {
     error.is_eof() || (error.is_syntax() && before + error.column() >= rest.len())
 }
 
-type Json<'a> = Option<&'a RawValue>;
-
 /// A row as it stands: every field may be missing or null (trap K5), unknown ones are skipped.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -261,17 +258,6 @@ impl<'a> Raw<'a> {
 /// An id as its text: null, 0 and "" are none, digits stay digits (trap K4).
 fn identity(raw: Json<'_>) -> Option<Cow<'_, str>> {
     text(raw).filter(|id| !id.is_empty() && id != "0")
-}
-
-/// A text without its quotes, borrowed where it has no escapes; other values as their JSON.
-fn text(raw: Json<'_>) -> Option<Cow<'_, str>> {
-    let json = raw?.get();
-    let quoted = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    match quoted {
-        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-        Some(_) => serde_json::from_str(json).ok().map(Cow::Owned),
-        None => (json != "null").then_some(Cow::Borrowed(json)),
-    }
 }
 
 #[cfg(test)]

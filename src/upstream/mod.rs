@@ -5,6 +5,7 @@ pub mod advice;
 pub mod answer;
 pub mod failure;
 pub mod http;
+mod json;
 pub mod klar;
 pub mod klar_rows;
 pub mod taprain;

@@ -1,12 +1,14 @@
 //! TapRain Stats on the wire: `GET /api/v1/stats`, and its answer.
 
+use std::borrow::Cow;
+
 use http::Method;
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::answer::sniff;
 use super::failure::Failure;
+use super::json::{Json, malformed, text};
 use super::transport::Request;
 use crate::figures::taprain::{Breakdown, Figures, Meta, Period, Report};
 use crate::model::range::{Days, Range};
@@ -89,19 +91,6 @@ pub fn read(body: &[u8]) -> Result<Report, Failure> {
     })
 }
 
-/// Names a parser's complaint without quoting the body: its message may hold field names and
-/// values, its position holds neither.
-pub(super) fn malformed(error: &serde_json::Error) -> Failure {
-    let place = format!("line {} column {}", error.line(), error.column());
-    if error.is_data() {
-        Failure::undocumented(format!("the JSON is not of the documented shape at {place}"))
-    } else if error.is_eof() {
-        Failure::not_json(format!("the JSON breaks off at {place}"))
-    } else {
-        Failure::not_json(format!("the answer is no JSON at {place}"))
-    }
-}
-
 #[derive(Deserialize)]
 struct Envelope<'a> {
     success: Option<bool>,
@@ -114,13 +103,13 @@ struct Envelope<'a> {
 #[derive(Default, Deserialize)]
 struct RawMeta<'a> {
     #[serde(borrow)]
-    period_start: Option<&'a RawValue>,
+    period_start: Json<'a>,
     #[serde(borrow)]
-    period_end: Option<&'a RawValue>,
+    period_end: Json<'a>,
     #[serde(borrow)]
-    generated_at: Option<&'a RawValue>,
+    generated_at: Json<'a>,
     #[serde(borrow)]
-    requests_remaining: Option<&'a RawValue>,
+    requests_remaining: Json<'a>,
 }
 
 #[derive(Deserialize)]
@@ -141,25 +130,25 @@ struct Data<'a> {
 #[serde(default)]
 struct Row<'a> {
     #[serde(borrow)]
-    period: Option<&'a RawValue>,
+    period: Json<'a>,
     #[serde(borrow)]
-    granularity: Option<&'a RawValue>,
+    granularity: Json<'a>,
     #[serde(borrow)]
-    country: Option<&'a RawValue>,
+    country: Json<'a>,
     #[serde(borrow)]
-    source: Option<&'a RawValue>,
+    source: Json<'a>,
     #[serde(borrow)]
-    offer: Option<&'a RawValue>,
+    offer: Json<'a>,
     #[serde(borrow)]
-    clicks: Option<&'a RawValue>,
+    clicks: Json<'a>,
     #[serde(borrow)]
-    leads: Option<&'a RawValue>,
+    leads: Json<'a>,
     #[serde(borrow)]
-    revenue: Option<&'a RawValue>,
+    revenue: Json<'a>,
     #[serde(borrow)]
-    cvr: Option<&'a RawValue>,
+    cvr: Json<'a>,
     #[serde(borrow)]
-    epc: Option<&'a RawValue>,
+    epc: Json<'a>,
 }
 
 #[derive(Default)]
@@ -169,7 +158,7 @@ struct Reader {
 
 impl Reader {
     fn meta(&mut self, raw: &RawMeta<'_>) -> Meta {
-        let instant = |raw: Option<&RawValue>| text(raw).and_then(|text| text.parse().ok());
+        let instant = |raw: Json<'_>| text(raw).and_then(|text| text.parse().ok());
         let remaining = self.number(raw.requests_remaining);
         Meta {
             period_start: instant(raw.period_start),
@@ -191,21 +180,21 @@ impl Reader {
 
     fn period(&mut self, row: &Row<'_>) -> Period {
         Period {
-            label: text(row.period).unwrap_or_default(),
-            granularity: text(row.granularity).unwrap_or_default(),
+            start: text(row.period).and_then(|label| label.parse().ok()),
+            hourly: text(row.granularity).is_some_and(|word| word == "hour"),
             figures: self.figures(row),
         }
     }
 
-    fn rows<'a>(
-        &mut self,
-        rows: Option<&[Row<'a>]>,
-        label: fn(&Row<'a>) -> Option<&'a RawValue>,
-    ) -> Breakdown {
-        rows.map(|rows| rows.iter().map(|row| (text(label(row)), self.figures(row))).collect())
+    fn rows<'a>(&mut self, rows: Option<&[Row<'a>]>, label: fn(&Row<'a>) -> Json<'a>) -> Breakdown {
+        rows.map(|rows| {
+            rows.iter()
+                .map(|row| (text(label(row)).map(Cow::into_owned), self.figures(row)))
+                .collect()
+        })
     }
 
-    fn number(&mut self, raw: Option<&RawValue>) -> Option<Decimal> {
+    fn number(&mut self, raw: Json<'_>) -> Option<Decimal> {
         match Figure::read(raw) {
             Figure::Known(value) => Some(value),
             Figure::Absent => None,
@@ -215,15 +204,6 @@ impl Reader {
             }
         }
     }
-}
-
-/// A text as it is, a number or boolean as its JSON, null as nothing.
-pub(super) fn text(raw: Option<&RawValue>) -> Option<String> {
-    let json = raw?.get();
-    if json == "null" {
-        return None;
-    }
-    serde_json::from_str(json).ok().or_else(|| Some(json.to_owned()))
 }
 
 #[cfg(test)]
@@ -250,7 +230,10 @@ mod tests {
         let countries = report.breakdowns[0].as_ref().unwrap();
         let (country, figures) = &countries[1];
         assert_eq!((country.as_deref(), value(figures.leads)), (Some("GB"), 3.0));
-        assert_eq!(report.periods[1].label, "2026-03-18 01:00");
+        assert_eq!(
+            report.periods[1].start.map(|hour| hour.to_string()).as_deref(),
+            Some("2026-03-18T01:00:00")
+        );
         assert_eq!(report.meta.period_start.unwrap().to_string(), "2026-03-18T05:00:00Z");
         assert_eq!(report.meta.requests_remaining, None, "T4: absent is not 0");
     }
