@@ -99,11 +99,6 @@ impl Schedule {
         waiting.map(|job| self.pace.opens(job).max(job.release)).filter(|tick| *tick > now).min()
     }
 
-    /// Since when `job` could have been sent, had the budget allowed it.
-    pub fn released_at(&self, job: usize) -> Option<Tick> {
-        self.jobs.get(job).map(|job| self.pace.opens(job).max(job.release))
-    }
-
     /// Notes that a request for `job` is sent at `now`.
     pub fn start(&mut self, job: usize, now: Tick) {
         self.pace.spend(now);

@@ -96,10 +96,10 @@ pub enum Anomaly {
     DuplicateRow,
     /// Figures for more keys than are kept while reading; the rest went into `(other)`.
     ManyKeys,
-    /// A row outside the dates that were asked for (trap K2).
-    OutOfRangeRow,
     /// `expiresIn` is absent or too small to be milliseconds (trap K8).
     OddTokenLife,
+    /// A row outside the dates that were asked for (trap K2).
+    OutOfRangeRow,
     /// `period_start` is no midnight of the zone that was asked for (trap T2).
     PeriodSkew,
     /// Exactly 1,000, 10,000 or 100,000 rows: probably cut (trap K17).

@@ -162,7 +162,7 @@ async fn answers_that_take_a_minute_or_are_given_up_break_no_limit() {
     for account in &judged {
         assert_no_violation(account);
         let total = account.judge.record().total().total;
-        assert!(total > 1_000, "{}: {total}", account.name);
+        assert!(total > 500, "{}: {total}", account.name);
     }
     scene.stop().await;
 }

@@ -75,6 +75,8 @@ pub struct Collector {
     rng: fastrand::Rng,
     /// Refusals in a row that silenced the whole account.
     refusals: u32,
+    /// Since when something due has waited for the budget.
+    waits_since: Option<Tick>,
     /// What every request has met since the last success: news of the account, told once.
     outage: Option<Outcome>,
     flights: JoinSet<Landed>,
@@ -166,6 +168,7 @@ impl Collector {
             rng: fastrand::Rng::with_seed(around.seed ^ index as u64),
             refusals: 0,
             outage: None,
+            waits_since: None,
             flights: JoinSet::new(),
             on_the_way: Vec::new(),
             who,
@@ -213,6 +216,7 @@ impl Collector {
             let now = self.around.clock.tick();
             let Some(due) = self.schedule.due(now) else { return };
             if self.budget().opening(now) != Opening::Now {
+                self.waits_since.get_or_insert(now);
                 return;
             }
             let jobs = Released { schedule: &self.schedule, now };
@@ -230,9 +234,10 @@ impl Collector {
     }
 
     fn note_sent(&mut self, flight: &Flight, now: Tick) {
+        if let Some(since) = self.waits_since.take() {
+            self.budget().add_wait(now.since(since));
+        }
         if flight.brings_figures {
-            let waited = self.schedule.released_at(flight.job).map(|since| now.since(since));
-            self.budget().add_wait(waited.unwrap_or_default());
             self.schedule.start(flight.job, now);
             for job in &flight.also {
                 self.schedule.join(*job);

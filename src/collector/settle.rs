@@ -73,7 +73,20 @@ impl Collector {
             Err(failure) => failure.outcome,
         };
         let telemetry = &self.around.telemetry;
-        telemetry.request(&self.who, flight.endpoint, outcome, now.tick.since(flight.asked));
+        let took = now.tick.since(flight.asked);
+        telemetry.request(&self.who, flight.endpoint, outcome, took);
+        let slot = &self.part.slots[flight.job];
+        debug!(
+            api = self.who.api.as_str(),
+            account = &*self.who.account,
+            endpoint = flight.endpoint,
+            view = &*slot.view,
+            range = &*slot.range,
+            outcome = outcome.as_str(),
+            milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            budget_left = self.budget().reading(now.tick).remaining,
+            "asked"
+        );
         if !flight.brings_figures {
             telemetry.token_refresh(&self.who, outcome);
         }

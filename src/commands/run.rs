@@ -96,10 +96,11 @@ async fn stop_on_signals(stop: Stop) -> Result<(), CommandError> {
     Err(CommandError::System("a second signal ended the stop early".to_owned()))
 }
 
-/// SIGTERM and SIGINT, from the moment of listening on.
+/// SIGTERM and SIGINT, from the moment of listening on; SIGHUP is only answered.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -107,13 +108,19 @@ impl Signals {
         let failed = |error| CommandError::System(format!("cannot listen for signals: {error}"));
         let terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        Ok(Self { terminate, interrupt })
+        let hangup = signal(SignalKind::hangup()).map_err(failed)?;
+        Ok(Self { terminate, interrupt, hangup })
     }
 
     async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.hangup.recv() => {
+                    warn!("SIGHUP changes nothing yet; restart to read the configuration again");
+                }
+            }
         }
     }
 }

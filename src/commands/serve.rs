@@ -19,7 +19,7 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
     if loaded.settings.state_directory.is_some() {
         // Said aloud until it is built, so that nobody relies on it.
         warn!(
-            "what was sent is not remembered over a restart yet: wait a budget's window before \
+            "what was sent is not remembered over a restart yet: wait one window of the budget before \
              restarting, or the API may see more than it allows"
         );
     }

@@ -232,7 +232,7 @@ mod tests {
     fn a_vendors_own_other_is_one_series_with_the_folded_rest() {
         let rest = r#""by_source": [{"source": "(other)", "revenue": 9},
             {"source": "a", "revenue": 1}, {"source": "b", "revenue": 0.5}]"#;
-        let sheeted = shown(&body("{}", rest), TapRainLimits { source: 1, ..LIMITS });
+        let sheeted = shown(&body(r#"{"leads": 0}"#, rest), TapRainLimits { source: 1, ..LIMITS });
         let rows = &sheeted.sheet.tables[2].rows;
         assert_eq!((rows[0].values[2], rows[1].values[2]), (Some(1.0), Some(9.5)));
         assert!(rows[1].labels.ends_with("source=\"(other)\""));
@@ -251,8 +251,10 @@ mod tests {
             hour("2026-03-18 14:00", 0),
             hour("1 o'clock", 3),
         ];
-        let sheeted =
-            shown(&body("{}", &format!(r#""time_series": [{}]"#, rows.join(","))), LIMITS);
+        let sheeted = shown(
+            &body(r#"{"leads": 0}"#, &format!(r#""time_series": [{}]"#, rows.join(","))),
+            LIMITS,
+        );
         assert_eq!(row(&sheeted, Group::TapRainHour, "\"01\"")[0], Some(12.0));
         assert_eq!(row(&sheeted, Group::TapRainHour, "\"13\"")[0], Some(1.0));
         assert!(row(&sheeted, Group::TapRainHour, "\"14\"").is_empty());
@@ -263,7 +265,7 @@ mod tests {
     fn t6_rows_by_day_are_no_hours() {
         let rest =
             r#""time_series": [{"period": "2026-03-17", "granularity": "day", "clicks": 5}]"#;
-        let sheeted = shown(&body("{}", rest), LIMITS);
+        let sheeted = shown(&body(r#"{"leads": 0}"#, rest), LIMITS);
         assert!(row(&sheeted, Group::TapRainHour, "hour").is_empty());
     }
 }

@@ -59,10 +59,12 @@ impl Failure {
             300..=399 => (Outcome::ApiError, "redirects are not followed; check base_url"),
             400 | 422 => (
                 Outcome::BadRequest,
-                "the API calls the request wrong; check the view's filters, model and dates",
+                "the API calls the request wrong; check filters, model and dates of the view",
             ),
             401 => (Outcome::Unauthorized, "the API refuses the credential; was it regenerated?"),
-            403 => (Outcome::Forbidden, "the API says the account is suspended"),
+            403 => {
+                (Outcome::Forbidden, "the API refuses the account, which it documents as suspended")
+            }
             429 => (
                 Outcome::RateLimited,
                 "the API says the limit is exceeded; does another program use this credential?",

@@ -54,8 +54,9 @@ impl Transport for Http {
             let (parts, ()) = request.into_parts();
             let url = reqwest::Url::parse(&parts.uri.to_string())
                 .map_err(|error| TransportError::Connect(error.to_string()))?;
+            let host = url.host_str().unwrap_or_default().to_owned();
             let request = client.request(parts.method, url).headers(parts.headers);
-            let answer = request.send().await.map_err(unanswered)?;
+            let answer = request.send().await.map_err(|e| unanswered(&host, e))?;
             let mut response = http::Response::new(());
             *response.status_mut() = answer.status();
             *response.headers_mut() = answer.headers().clone();
@@ -66,20 +67,18 @@ impl Transport for Http {
     }
 }
 
-fn unanswered(error: reqwest::Error) -> TransportError {
+fn unanswered(host: &str, error: reqwest::Error) -> TransportError {
     let connected = !error.is_connect();
-    let text = plain(error);
+    let text = format!("{host}: {}", plain(error));
     if connected { TransportError::Broken(text) } else { TransportError::Connect(text) }
 }
 
-/// An error with its causes and without its URL, whose query may say more than a log should.
+/// The innermost cause, which says most, without a URL, whose query may say more than a log should.
 fn plain(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
     }
-    text
+    cause.to_string()
 }

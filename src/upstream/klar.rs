@@ -97,7 +97,7 @@ pub fn read_token(body: &[u8], now: Timestamp) -> Result<Token, Failure> {
         raw.access_token.ok_or_else(|| Failure::undocumented("the answer has no accessToken"))?;
     let secret = Secret::parse(&token)
         .map_err(|_| Failure::undocumented("the accessToken cannot stand in a header"))?;
-    let said = match Figure::read(raw.expires_in) {
+    let said = match Figure::read(raw.expires_in.0) {
         Figure::Known(millis) => Some(to_f64(millis)),
         Figure::Absent | Figure::Bad => None,
     };
@@ -111,7 +111,7 @@ pub fn read_token(body: &[u8], now: Timestamp) -> Result<Token, Failure> {
 struct RawToken<'a> {
     #[serde(rename = "accessToken")]
     access_token: Option<String>,
-    #[serde(rename = "expiresIn", borrow)]
+    #[serde(rename = "expiresIn", borrow, default)]
     expires_in: Json<'a>,
 }
 

@@ -230,7 +230,7 @@ impl<'a> Raw<'a> {
     }
 
     fn values(&self, bad: &mut u64) -> Values {
-        Values(self.figures().map(|raw| match Figure::read(raw) {
+        Values(self.figures().map(|raw| match Figure::read(raw.0) {
             Figure::Known(value) => Some(value),
             Figure::Absent => None,
             Figure::Bad => {

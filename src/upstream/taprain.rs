@@ -67,15 +67,19 @@ pub fn read(body: &[u8]) -> Result<Report, Failure> {
         std::str::from_utf8(body).map_err(|_| Failure::not_json("the answer is no UTF-8"))?;
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     if envelope.success != Some(true) {
-        return Err(Failure::undocumented("the API says success is not true"));
+        return Err(Failure::undocumented("the API reports a failure (success is not true)"));
     }
     let data = envelope.data.ok_or_else(|| Failure::undocumented("the answer has no data"))?;
     let summary = data.summary.ok_or_else(|| Failure::undocumented("the answer has no summary"))?;
     let mut reader = Reader::default();
+    let summary = reader.figures(&summary);
+    if summary == Figures::default() {
+        return Err(Failure::undocumented("the summary holds no figure"));
+    }
     let meta = envelope.meta.unwrap_or_default();
     Ok(Report {
         meta: reader.meta(&meta),
-        summary: reader.figures(&summary),
+        summary,
         periods: data
             .time_series
             .unwrap_or_default()
@@ -101,6 +105,7 @@ struct Envelope<'a> {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct RawMeta<'a> {
     #[serde(borrow)]
     period_start: Json<'a>,
@@ -195,9 +200,13 @@ impl Reader {
     }
 
     fn number(&mut self, raw: Json<'_>) -> Option<Decimal> {
-        match Figure::read(raw) {
+        match Figure::read(raw.0) {
             Figure::Known(value) => Some(value),
-            Figure::Absent => None,
+            Figure::Absent => {
+                // Trap T8: null is absent, and counted.
+                self.bad_numbers += u64::from(raw.is_null());
+                None
+            }
             Figure::Bad => {
                 self.bad_numbers += 1;
                 None
@@ -265,10 +274,18 @@ mod tests {
             {"source": "", "clicks": 2}, {"source": 5, "clicks": 4}], "by_day": {}}}"#;
         let report = read(body).unwrap();
         assert_eq!((report.summary.clicks, report.summary.leads), (Some(7.into()), None));
-        assert_eq!((report.summary.revenue, report.bad_numbers), (None, 1));
+        assert_eq!((report.summary.revenue, report.bad_numbers), (None, 2), "a null and an object");
         let sources: Vec<_> =
             report.breakdowns[1].iter().flatten().map(|row| row.0.clone()).collect();
         assert_eq!(sources, [None, Some(String::new()), Some("5".to_owned())]);
+    }
+
+    #[test]
+    fn t8_a_summary_of_nulls_is_a_failure_and_no_news() {
+        let nulls = br#"{"success": true, "data": {"summary": {"clicks": null, "leads": null,
+            "revenue": null, "cvr": null, "epc": null}, "by_country": null}, "meta": null}"#;
+        assert_eq!(outcome(nulls), Outcome::ApiError);
+        assert_eq!(outcome(br#"{"success": true, "data": {"summary": {}}}"#), Outcome::ApiError);
     }
 
     #[test]

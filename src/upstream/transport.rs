@@ -15,11 +15,11 @@ pub type Response = http::Response<Body>;
 /// A body in pieces, as they arrive.
 pub type Body = BoxStream<'static, Result<Bytes, TransportError>>;
 
-/// Why no answer, or no whole answer, came. Holds no URL, header or body.
+/// Why no answer, or no whole answer, came. Names the host at most, never a URL, header or body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// No connection: name resolution, TCP or TLS failed.
-    #[error("no connection: {0}")]
+    #[error("no connection to {0}")]
     Connect(String),
     /// The connection ended before the answer did.
     #[error("the connection broke before the answer ended: {0}")]

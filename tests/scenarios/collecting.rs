@@ -49,6 +49,8 @@ async fn everything_that_fits_is_on_the_page_within_seconds() {
     let requests: f64 =
         page.with("revenue_exporter_upstream_requests_total{", &["klar"]).values().sum();
     assert_eq!(requests, 2.0, "a token, and one report for both ranges");
+    let waited = "revenue_exporter_budget_wait_seconds_total{api=\"taprain\",account=\"t\"}";
+    assert_eq!(page.get(waited), 0.0, "slow answers are no wait for the budget");
     scene.stop().await;
 }
 
@@ -142,6 +144,8 @@ async fn a_request_that_was_given_up_counts_as_if_it_might_still_arrive() {
     assert_eq!(sent.load(Ordering::Relaxed), 1);
     scene.pass(Duration::from_secs(2)).await;
     assert_eq!(sent.load(Ordering::Relaxed), 2);
+    let waited = "revenue_exporter_budget_wait_seconds_total{api=\"taprain\",account=\"t\"}";
+    assert!((55.0..91.0).contains(&scene.page().await.get(waited)));
     scene.stop().await;
 }
 

@@ -12,7 +12,7 @@ macro_rules! cached {
     ($what:expr) => {
         concat!(
             $what,
-            ". Cached from the Klar API; refreshed in the background, every ",
+            ". Cached from Klar; refreshed every ",
             "revenue_exporter_refresh_interval_seconds."
         )
     };

@@ -13,7 +13,7 @@ macro_rules! cached {
     ($what:expr) => {
         concat!(
             $what,
-            ". Cached from the TapRain API; refreshed in the background, every ",
+            ". Cached from TapRain; refreshed every ",
             "revenue_exporter_refresh_interval_seconds."
         )
     };
@@ -113,7 +113,7 @@ const HOUR: &[Metric] =
 const UNATTRIBUTED: &[Metric] = &sums!(
     TapRainUnattributed,
     "taprain_unattributed",
-    ", that the rows of the dimension leave out: the summary less their sum",
+    " that the rows of the dimension leave out: the summary less their sum",
     ["dimension"]
 );
 
