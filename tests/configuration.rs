@@ -17,6 +17,7 @@ const GOOD: &str = "tests/config/good";
 fn environment(name: &str) -> Option<String> {
     let value = match name {
         "TAPRAIN_API_KEY" => "tr_from_the_environment",
+        "SECOND_API_KEY" => "tr_another_from_the_environment",
         "KLAR_REFRESH_TOKEN" => "token-from-the-environment",
         "EMPTY" => "",
         "TWO_LINES" => "hunter2\nhunter3",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Env;
 use super::error::Fault;
 use super::file::Text;
-use crate::model::settings::{Credential, CredentialSource};
+use crate::model::settings::{Account, Credential, CredentialSource};
 use crate::secret::Secret;
 
 /// A longer name may be the secret itself, written where its place belongs.
@@ -21,6 +21,35 @@ pub(super) struct Keys<'a> {
     pub(super) stem: &'static str,
     pub(super) file: Option<&'a Text>,
     pub(super) env: Option<&'a Text>,
+}
+
+impl<'a> Keys<'a> {
+    /// Where the secret's place is written.
+    fn place(&self) -> Option<&'a Text> {
+        self.file.or(self.env)
+    }
+}
+
+/// Refuses two accounts with one secret: the API counts by key, so each would spend the whole
+/// limit and together they would pass it.
+pub(super) fn distinct<'a>(
+    accounts: impl Iterator<Item = (&'a Account, Keys<'a>)>,
+) -> Result<(), Fault> {
+    let mut seen: Vec<&Account> = Vec::new();
+    for (account, keys) in accounts {
+        let secret = &account.credential.secret;
+        let twin = seen.iter().find(|other| other.credential.secret == *secret);
+        if let (Some(other), Some(place)) = (twin, keys.place()) {
+            let message = format!(
+                "accounts `{}` and `{}` use the same key, whose limit is one; put both accounts' \
+                 views under one account",
+                other.name, account.name
+            );
+            return Err(Fault::of(place, message));
+        }
+        seen.push(account);
+    }
+    Ok(())
 }
 
 /// Reads the secret of the account that `account` names.

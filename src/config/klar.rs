@@ -1,6 +1,6 @@
 //! Klar's part of the file.
 
-use super::credential::Keys;
+use super::credential::{self, Keys};
 use super::defaults;
 use super::error::Fault;
 use super::file::{self, List};
@@ -17,7 +17,18 @@ pub(super) fn accounts(
     around: &mut Surroundings<'_>,
 ) -> Result<Vec<KlarAccount>, Fault> {
     unique(typed, "klar account", |each| &each.account)?;
-    typed.iter().map(|each| one_account(each, around)).collect()
+    let accounts: Vec<_> =
+        typed.iter().map(|each| one_account(each, around)).collect::<Result<_, _>>()?;
+    credential::distinct(accounts.iter().map(|each| &each.common).zip(typed.iter().map(keys)))?;
+    Ok(accounts)
+}
+
+fn keys(typed: &file::KlarAccount) -> Keys<'_> {
+    Keys {
+        stem: "refresh_token",
+        file: typed.refresh_token_file.as_ref(),
+        env: typed.refresh_token_env.as_ref(),
+    }
 }
 
 fn one_account(
@@ -26,11 +37,7 @@ fn one_account(
 ) -> Result<KlarAccount, Fault> {
     let common = Common {
         account: &typed.account,
-        secret: Keys {
-            stem: "refresh_token",
-            file: typed.refresh_token_file.as_ref(),
-            env: typed.refresh_token_env.as_ref(),
-        },
+        secret: keys(typed),
         base_url: typed.base_url.as_ref(),
         timezone: typed.timezone.as_ref(),
         currency: typed.currency.as_ref(),

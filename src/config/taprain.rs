@@ -1,6 +1,6 @@
 //! TapRain's part of the file.
 
-use super::credential::Keys;
+use super::credential::{self, Keys};
 use super::defaults;
 use super::error::Fault;
 use super::file::{self, List, Text};
@@ -16,7 +16,14 @@ pub(super) fn accounts(
     around: &mut Surroundings<'_>,
 ) -> Result<Vec<TapRainAccount>, Fault> {
     unique(typed, "taprain account", |each| &each.account)?;
-    typed.iter().map(|each| one_account(each, around)).collect()
+    let accounts: Vec<_> =
+        typed.iter().map(|each| one_account(each, around)).collect::<Result<_, _>>()?;
+    credential::distinct(accounts.iter().map(|each| &each.common).zip(typed.iter().map(keys)))?;
+    Ok(accounts)
+}
+
+fn keys(typed: &file::TapRainAccount) -> Keys<'_> {
+    Keys { stem: "api_key", file: typed.api_key_file.as_ref(), env: typed.api_key_env.as_ref() }
 }
 
 fn one_account(
@@ -25,11 +32,7 @@ fn one_account(
 ) -> Result<TapRainAccount, Fault> {
     let common = Common {
         account: &typed.account,
-        secret: Keys {
-            stem: "api_key",
-            file: typed.api_key_file.as_ref(),
-            env: typed.api_key_env.as_ref(),
-        },
+        secret: keys(typed),
         base_url: typed.base_url.as_ref(),
         timezone: typed.timezone.as_ref(),
         currency: typed.currency.as_ref(),
