@@ -116,11 +116,24 @@ fn base_url(
 
 fn budget(typed: Option<&file::Budget>, default: BudgetTerms) -> Result<BudgetTerms, Fault> {
     let Some(typed) = typed else { return Ok(default) };
-    Ok(BudgetTerms {
+    let terms = BudgetTerms {
         requests: meant(typed.requests.as_ref(), default.requests, requests)?,
         per: meant(typed.per.as_ref(), default.per, scalars::interval)?,
         reserve: meant(typed.reserve.as_ref(), default.reserve, reserve)?,
-    })
+    };
+    let left = u64::from(terms.requests.get()).saturating_sub(terms.reserve_of(None));
+    match typed.reserve.as_ref().or(typed.requests.as_ref()) {
+        // One request would be spent all the same, and that one was promised to others.
+        Some(place) if left == 0 => Err(Fault::of(
+            place,
+            format!(
+                "the reserve of {} leaves no whole request of {}; write a smaller reserve",
+                quantity::format_percent(terms.reserve),
+                terms.requests
+            ),
+        )),
+        _ => Ok(terms),
+    }
 }
 
 fn requests(text: &str) -> Result<NonZeroU32, String> {
