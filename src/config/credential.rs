@@ -1,11 +1,11 @@
 //! Secrets: read from where the configuration points, and never repeated in an error.
 
-use std::io::{Error, ErrorKind, Read};
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::Env;
 use super::error::Fault;
 use super::file::Text;
+use super::{Env, bounded};
 use crate::model::settings::{Account, Credential, CredentialSource};
 use crate::secret::Secret;
 
@@ -93,9 +93,8 @@ pub(super) fn from_file(path: &Path) -> Result<Credential, String> {
 }
 
 fn text_of(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(LONGEST_FILE).read_to_string(&mut text)?;
-    Ok(text)
+    String::from_utf8(bounded::read(path, LONGEST_FILE)?)
+        .map_err(|_| Error::from(ErrorKind::InvalidData))
 }
 
 fn unreadable(shown: &str, error: &Error) -> String {
@@ -107,6 +106,7 @@ fn unreadable(shown: &str, error: &Error) -> String {
                 "the file {shown} is no text; write the key alone into it, on one line"
             );
         }
+        ErrorKind::FileTooLarge => "write the key alone into it",
         _ => "write the path of a text file",
     };
     format!("cannot read the secret in {shown}: {}; {remedy}", plain(error))
@@ -143,6 +143,9 @@ fn shown_variable(name: &str) -> String {
 /// The reason without Rust's `(os error 2)`.
 pub(super) fn plain(error: &Error) -> String {
     let text = error.to_string();
+    if error.raw_os_error().is_none() {
+        return text;
+    }
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
