@@ -6,7 +6,7 @@ use super::error::Fault;
 use super::file::{self, List};
 use super::meaning::{Common, Surroundings, account, at_least_one, unique, view_name};
 use super::ranges::{by_default, ranges};
-use super::scalars::{count, meant, word};
+use super::scalars::{count, meant, of_key, word};
 use crate::model::Api;
 use crate::model::klar::{DateBasis, Detail, Model, Window};
 use crate::model::settings::{KlarAccount, KlarLimits, KlarView};
@@ -65,10 +65,10 @@ pub(super) fn default_view() -> KlarView {
 fn limits(typed: &file::KlarLimits) -> Result<KlarLimits, Fault> {
     let default = defaults::KLAR_LIMITS;
     Ok(KlarLimits {
-        channel: meant(typed.channel.as_ref(), default.channel, count(0))?,
-        campaign: meant(typed.campaign.as_ref(), default.campaign, count(0))?,
-        ad_group: meant(typed.ad_group.as_ref(), default.ad_group, count(0))?,
-        ad: meant(typed.ad.as_ref(), default.ad, count(0))?,
+        channel: meant(typed.channel.as_ref(), default.channel, of_key("channel", count(0)))?,
+        campaign: meant(typed.campaign.as_ref(), default.campaign, of_key("campaign", count(0)))?,
+        ad_group: meant(typed.ad_group.as_ref(), default.ad_group, of_key("ad_group", count(0)))?,
+        ad: meant(typed.ad.as_ref(), default.ad, of_key("ad", count(0)))?,
     })
 }
 

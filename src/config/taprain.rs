@@ -6,7 +6,7 @@ use super::error::Fault;
 use super::file::{self, List, Text};
 use super::meaning::{Common, Surroundings, account, at_least_one, unique, view_name};
 use super::ranges::{by_default, ranges};
-use super::scalars::{count, meant, read};
+use super::scalars::{count, meant, of_key, read};
 use crate::model::Api;
 use crate::model::settings::{Filters, TapRainAccount, TapRainLimits, TapRainView};
 
@@ -57,9 +57,9 @@ pub(super) fn default_view() -> TapRainView {
 fn limits(typed: &file::TapRainLimits) -> Result<TapRainLimits, Fault> {
     let default = defaults::TAPRAIN_LIMITS;
     Ok(TapRainLimits {
-        country: meant(typed.country.as_ref(), default.country, count(0))?,
-        source: meant(typed.source.as_ref(), default.source, count(0))?,
-        offer: meant(typed.offer.as_ref(), default.offer, count(0))?,
+        country: meant(typed.country.as_ref(), default.country, of_key("country", count(0)))?,
+        source: meant(typed.source.as_ref(), default.source, of_key("source", count(0)))?,
+        offer: meant(typed.offer.as_ref(), default.offer, of_key("offer", count(0)))?,
     })
 }
 
