@@ -69,10 +69,10 @@ pub struct Serve {
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Run the simulated business this many times as fast as the clock
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = speed, allow_negative_numbers = true)]
     pub speed: u32,
     /// Simulate another business; the same number gives the same one
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Where and how metrics are served.
     #[command(flatten)]
@@ -181,12 +181,44 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
+/// A path that a URL holds as it is and that none of the exporter's own pages has.
 fn telemetry_path(text: &str) -> Result<String, String> {
-    let sane = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#'));
-    if text.len() > 1 && text.starts_with('/') && sane {
-        return Ok(text.to_owned());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    if !text.starts_with('/') {
+        return Err("write a path that begins with a slash, like /metrics".to_owned());
     }
-    Err("write a path that begins with a slash, like /metrics".to_owned())
+    if !text.bytes().all(plain) {
+        return Err(
+            "write a path without spaces, `?` or `#`: letters a to z, digits and / - . _ ~ \
+                    only, like /metrics"
+                .to_owned(),
+        );
+    }
+    if text.contains("//") || text.split('/').any(|part| matches!(part, "." | "..")) {
+        return Err("write a path without `//`, `/./` or `/../`, like /metrics".to_owned());
+    }
+    let taken = match text {
+        "/" => "`/` is the landing page".to_owned(),
+        "/config" | "/config/" => "`/config` shows the configuration".to_owned(),
+        _ => match ["/-", "/api"].into_iter().find(|own| within(text, own)) {
+            Some(own) => format!("what is under `{own}/` are pages of the exporter's own"),
+            None => return Ok(text.to_owned()),
+        },
+    };
+    Err(format!("{taken}; choose another path, like /metrics"))
+}
+
+fn within(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn speed(text: &str) -> Result<u32, String> {
+    let speed = text.parse().ok().filter(|speed| (1..=3600).contains(speed));
+    speed.ok_or_else(|| "write a whole number from 1 to 3600".to_owned())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
 }
 
 #[cfg(test)]
@@ -270,6 +302,35 @@ mod tests {
         assert!(telemetry_path("/a/metrics").is_ok());
         for bad in ["", "/", "metrics", "/a?b", "/a b"] {
             assert!(telemetry_path(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_telemetry_path_shadows_no_page_and_needs_no_escapes() {
+        let cases = [
+            ("/", "landing page"),
+            ("/config", "shows the configuration"),
+            ("/-/healthy", "under `/-/`"),
+            ("/api/v1", "under `/api/`"),
+            ("//", "without `//`"),
+            ("/a/../-/ready", "without `//`"),
+            ("/<b>", "letters a to z"),
+            ("/a b", "without spaces"),
+            ("/ü", "letters a to z"),
+            ("/%2d/", "letters a to z"),
+        ];
+        for (bad, sentence) in cases {
+            let error = telemetry_path(bad).unwrap_err();
+            assert!(error.contains(sentence), "{bad}: {error}");
+        }
+        assert!(telemetry_path("/apis").is_ok() && telemetry_path("/configs").is_ok());
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_asked_for_as_a_whole_number() {
+        for bad in [["--speed", "x"], ["--speed", "-1"], ["--seed", "-1"], ["--seed", "1.5"]] {
+            let error = parse(&["demo", bad[0], bad[1]]).unwrap_err().to_string();
+            assert!(error.contains("write a whole number from"), "{error}");
         }
     }
 

@@ -17,6 +17,7 @@ const GOOD: &str = "tests/config/good";
 fn environment(name: &str) -> Option<String> {
     let value = match name {
         "TAPRAIN_API_KEY" => "tr_from_the_environment",
+        "SECOND_API_KEY" => "tr_another_from_the_environment",
         "KLAR_REFRESH_TOKEN" => "token-from-the-environment",
         "EMPTY" => "",
         "TWO_LINES" => "hunter2\nhunter3",
@@ -177,6 +178,31 @@ fn a_file_that_is_not_there_or_no_file_is_said_so() {
     );
     let error = read("tests/config").unwrap_err().to_string();
     assert!(error.contains("is a directory"), "{error}");
+}
+
+#[test]
+fn what_is_read_is_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, key) = (directory.path().join("long.yaml"), directory.path().join("long.key"));
+    fs::write(&file, "#".repeat(1024 * 1024 + 1)).unwrap();
+    let error = read(&file).unwrap_err().to_string();
+    assert!(error.ends_with("it has more than 1MiB; check --config.file"), "{error}");
+    fs::write(&key, "k".repeat(64 * 1024 + 1)).unwrap();
+    fs::write(&file, "taprain: [{account: main, api_key_file: long.key}]").unwrap();
+    let error = read(&file).unwrap_err().to_string();
+    assert!(error.ends_with("it has more than 64KiB; write the key alone into it"), "{error}");
+    let error = read("/dev/zero").unwrap_err().to_string();
+    assert!(error.contains("it is no regular file"), "{error}");
+}
+
+#[test]
+fn the_vendor_over_plain_http_is_warned_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("plain.yaml");
+    let account = "{account: main, api_key_env: TAPRAIN_API_KEY, base_url: http://taprain.com}";
+    fs::write(&file, format!("taprain: [{account}]")).unwrap();
+    let warnings = read(&file).unwrap().warnings;
+    assert!(matches!(&*warnings, [one] if one.contains("plain http")), "{warnings:?}");
 }
 
 #[test]

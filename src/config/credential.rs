@@ -1,12 +1,12 @@
 //! Secrets: read from where the configuration points, and never repeated in an error.
 
-use std::io::{Error, ErrorKind, Read};
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::Env;
 use super::error::Fault;
 use super::file::Text;
-use crate::model::settings::{Credential, CredentialSource};
+use super::{Env, bounded};
+use crate::model::settings::{Account, Credential, CredentialSource};
 use crate::secret::Secret;
 
 /// A longer name may be the secret itself, written where its place belongs.
@@ -21,6 +21,35 @@ pub(super) struct Keys<'a> {
     pub(super) stem: &'static str,
     pub(super) file: Option<&'a Text>,
     pub(super) env: Option<&'a Text>,
+}
+
+impl<'a> Keys<'a> {
+    /// Where the secret's place is written.
+    fn place(&self) -> Option<&'a Text> {
+        self.file.or(self.env)
+    }
+}
+
+/// Refuses two accounts with one secret: the API counts by key, so each would spend the whole
+/// limit and together they would pass it.
+pub(super) fn distinct<'a>(
+    accounts: impl Iterator<Item = (&'a Account, Keys<'a>)>,
+) -> Result<(), Fault> {
+    let mut seen: Vec<&Account> = Vec::new();
+    for (account, keys) in accounts {
+        let secret = &account.credential.secret;
+        let twin = seen.iter().find(|other| other.credential.secret == *secret);
+        if let (Some(other), Some(place)) = (twin, keys.place()) {
+            let message = format!(
+                "accounts `{}` and `{}` use the same key, whose limit is one; put both accounts' \
+                 views under one account",
+                other.name, account.name
+            );
+            return Err(Fault::of(place, message));
+        }
+        seen.push(account);
+    }
+    Ok(())
 }
 
 /// Reads the secret of the account that `account` names.
@@ -64,9 +93,8 @@ pub(super) fn from_file(path: &Path) -> Result<Credential, String> {
 }
 
 fn text_of(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(LONGEST_FILE).read_to_string(&mut text)?;
-    Ok(text)
+    String::from_utf8(bounded::read(path, LONGEST_FILE)?)
+        .map_err(|_| Error::from(ErrorKind::InvalidData))
 }
 
 fn unreadable(shown: &str, error: &Error) -> String {
@@ -78,6 +106,7 @@ fn unreadable(shown: &str, error: &Error) -> String {
                 "the file {shown} is no text; write the key alone into it, on one line"
             );
         }
+        ErrorKind::FileTooLarge => "write the key alone into it",
         _ => "write the path of a text file",
     };
     format!("cannot read the secret in {shown}: {}; {remedy}", plain(error))
@@ -114,6 +143,9 @@ fn shown_variable(name: &str) -> String {
 /// The reason without Rust's `(os error 2)`.
 pub(super) fn plain(error: &Error) -> String {
     let text = error.to_string();
+    if error.raw_os_error().is_none() {
+        return text;
+    }
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 

@@ -20,10 +20,10 @@ pub const KLAR_REFRESH_TOKEN: &str = "KLAR_REFRESH_TOKEN";
 /// Reads the configuration from the environment alone: up to one account for each API, named
 /// `default`, with the default views; state is kept in `./state`.
 ///
-/// An empty variable counts as unset.
+/// An empty variable is refused: it is more likely a secret that got lost than one unwanted.
 ///
 /// # Errors
-/// When no variable is set, both of a pair are, or a secret cannot be read. The message says what
+/// When no variable is set, one is empty, both of a pair are set, or a secret cannot be read. The message says what
 /// to set, and never carries a secret.
 pub fn from_environment(env: Env<'_>) -> Result<Loaded, ConfigError> {
     let taprain = secret(TAPRAIN_API_KEY, env).map_err(ConfigError::nowhere)?;
@@ -51,8 +51,15 @@ fn nothing_to_collect() -> String {
 
 fn secret(name: &str, env: Env<'_>) -> Result<Option<Credential>, String> {
     let file_name = format!("{name}_FILE");
-    let set = |name: &str| env(name).filter(|value| !value.is_empty());
-    match (set(name), set(&file_name)) {
+    let (key, file) = (env(name), env(&file_name));
+    for (name, value, wanted) in
+        [(name, &key, "key"), (&file_name, &file, "path of the key's file")]
+    {
+        if value.as_deref().is_some_and(|value| value.trim().is_empty()) {
+            return Err(format!("{name} is empty; write the {wanted} into it or unset it"));
+        }
+    }
+    match (key, file) {
         (None, None) => Ok(None),
         (Some(_), None) => credential::from_environment(name, env).map(Some),
         (None, Some(path)) => credential::from_file(Path::new(&path))
@@ -133,10 +140,29 @@ mod tests {
 
     #[test]
     fn nothing_at_all_is_answered_with_the_three_ways_to_start() {
-        let error = load(&[("TAPRAIN_API_KEY", "")]).unwrap_err().to_string();
+        let error = load(&[]).unwrap_err().to_string();
         for way in ["--config.file", "TAPRAIN_API_KEY", "revenue-exporter demo"] {
             assert!(error.contains(way), "{error}");
         }
+    }
+
+    #[test]
+    fn a_variable_that_is_set_but_empty_is_refused_by_name() {
+        let klar = ("KLAR_REFRESH_TOKEN", "token");
+        let error = load(&[("TAPRAIN_API_KEY", ""), klar]).unwrap_err().to_string();
+        assert_eq!(error, "TAPRAIN_API_KEY is empty; write the key into it or unset it");
+        let error = load(&[("TAPRAIN_API_KEY_FILE", " "), klar]).unwrap_err().to_string();
+        let wanted = "write the path of the key's file into it or unset it";
+        assert_eq!(error, format!("TAPRAIN_API_KEY_FILE is empty; {wanted}"));
+        let both = [("TAPRAIN_API_KEY", ""), ("TAPRAIN_API_KEY_FILE", "/t")];
+        assert!(load(&both).unwrap_err().to_string().starts_with("TAPRAIN_API_KEY is empty"));
+    }
+
+    #[test]
+    fn a_variable_that_is_not_utf8_is_refused_by_name() {
+        // The caller hands such a value in with its bad bytes replaced.
+        let error = load(&[("TAPRAIN_API_KEY", "tr_\u{fffd}")]).unwrap_err().to_string();
+        assert!(error.contains("TAPRAIN_API_KEY"), "{error}");
     }
 
     #[test]

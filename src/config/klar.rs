@@ -1,12 +1,12 @@
 //! Klar's part of the file.
 
-use super::credential::Keys;
+use super::credential::{self, Keys};
 use super::defaults;
 use super::error::Fault;
 use super::file::{self, List};
 use super::meaning::{Common, Surroundings, account, at_least_one, unique, view_name};
 use super::ranges::{by_default, ranges};
-use super::scalars::{count, meant, word};
+use super::scalars::{count, meant, of_key, word};
 use crate::model::Api;
 use crate::model::klar::{DateBasis, Detail, Model, Window};
 use crate::model::settings::{KlarAccount, KlarLimits, KlarView};
@@ -17,7 +17,18 @@ pub(super) fn accounts(
     around: &mut Surroundings<'_>,
 ) -> Result<Vec<KlarAccount>, Fault> {
     unique(typed, "klar account", |each| &each.account)?;
-    typed.iter().map(|each| one_account(each, around)).collect()
+    let accounts: Vec<_> =
+        typed.iter().map(|each| one_account(each, around)).collect::<Result<_, _>>()?;
+    credential::distinct(accounts.iter().map(|each| &each.common).zip(typed.iter().map(keys)))?;
+    Ok(accounts)
+}
+
+fn keys(typed: &file::KlarAccount) -> Keys<'_> {
+    Keys {
+        stem: "refresh_token",
+        file: typed.refresh_token_file.as_ref(),
+        env: typed.refresh_token_env.as_ref(),
+    }
 }
 
 fn one_account(
@@ -26,11 +37,7 @@ fn one_account(
 ) -> Result<KlarAccount, Fault> {
     let common = Common {
         account: &typed.account,
-        secret: Keys {
-            stem: "refresh_token",
-            file: typed.refresh_token_file.as_ref(),
-            env: typed.refresh_token_env.as_ref(),
-        },
+        secret: keys(typed),
         base_url: typed.base_url.as_ref(),
         timezone: typed.timezone.as_ref(),
         currency: typed.currency.as_ref(),
@@ -58,10 +65,10 @@ pub(super) fn default_view() -> KlarView {
 fn limits(typed: &file::KlarLimits) -> Result<KlarLimits, Fault> {
     let default = defaults::KLAR_LIMITS;
     Ok(KlarLimits {
-        channel: meant(typed.channel.as_ref(), default.channel, count(0))?,
-        campaign: meant(typed.campaign.as_ref(), default.campaign, count(0))?,
-        ad_group: meant(typed.ad_group.as_ref(), default.ad_group, count(0))?,
-        ad: meant(typed.ad.as_ref(), default.ad, count(0))?,
+        channel: meant(typed.channel.as_ref(), default.channel, of_key("channel", count(0)))?,
+        campaign: meant(typed.campaign.as_ref(), default.campaign, of_key("campaign", count(0)))?,
+        ad_group: meant(typed.ad_group.as_ref(), default.ad_group, of_key("ad_group", count(0)))?,
+        ad: meant(typed.ad.as_ref(), default.ad, of_key("ad", count(0)))?,
     })
 }
 

@@ -9,7 +9,7 @@ use super::credential::{self, Keys};
 use super::defaults::{AccountDefaults, SMALLEST_RESPONSE, STATE_DIRECTORY};
 use super::error::Fault;
 use super::file::{self, List, Text};
-use super::scalars::{self, meant, read};
+use super::scalars::{self, meant, of_key, read};
 use super::{Env, currency, klar, quantity, taprain};
 use crate::model::settings::{Account, BudgetTerms, Collection, Settings};
 
@@ -44,9 +44,21 @@ pub(super) fn settings(
 fn collection(typed: &file::Collection) -> Result<Collection, Fault> {
     let default = Collection::DEFAULT;
     Ok(Collection {
-        timeout: meant(typed.timeout.as_ref(), default.timeout, scalars::interval)?,
-        max_response: meant(typed.max_response.as_ref(), default.max_response, response_size)?,
-        max_series: meant(typed.max_series.as_ref(), default.max_series, scalars::count(1))?,
+        timeout: meant(
+            typed.timeout.as_ref(),
+            default.timeout,
+            of_key("timeout", scalars::interval),
+        )?,
+        max_response: meant(
+            typed.max_response.as_ref(),
+            default.max_response,
+            of_key("max_response", response_size),
+        )?,
+        max_series: meant(
+            typed.max_series.as_ref(),
+            default.max_series,
+            of_key("max_series", scalars::count(1)),
+        )?,
     })
 }
 
@@ -86,7 +98,7 @@ pub(super) fn account(
     around: &mut Surroundings<'_>,
 ) -> Result<Account, Fault> {
     let (timezone, timezone_name) = match typed.timezone {
-        Some(text) => read(text, scalars::zone)?,
+        Some(text) => read(text, of_key("timezone", scalars::zone))?,
         None => scalars::zone(defaults.timezone).map_err(Fault::whole)?,
     };
     Ok(Account {
@@ -94,7 +106,8 @@ pub(super) fn account(
         base_url: base_url(typed.base_url, defaults, around)?,
         timezone,
         timezone_name,
-        currency: meant(typed.currency, defaults.currency, currency::parse)?.into(),
+        currency: meant(typed.currency, defaults.currency, of_key("currency", currency::parse))?
+            .into(),
         budget: budget(typed.budget, defaults.budget)?,
         credential: credential::read(&typed.secret, typed.account, around.base, around.env)?,
     })
@@ -116,11 +129,24 @@ fn base_url(
 
 fn budget(typed: Option<&file::Budget>, default: BudgetTerms) -> Result<BudgetTerms, Fault> {
     let Some(typed) = typed else { return Ok(default) };
-    Ok(BudgetTerms {
-        requests: meant(typed.requests.as_ref(), default.requests, requests)?,
-        per: meant(typed.per.as_ref(), default.per, scalars::interval)?,
-        reserve: meant(typed.reserve.as_ref(), default.reserve, reserve)?,
-    })
+    let terms = BudgetTerms {
+        requests: meant(typed.requests.as_ref(), default.requests, of_key("requests", requests))?,
+        per: meant(typed.per.as_ref(), default.per, of_key("per", scalars::interval))?,
+        reserve: meant(typed.reserve.as_ref(), default.reserve, of_key("reserve", reserve))?,
+    };
+    let left = u64::from(terms.requests.get()).saturating_sub(terms.reserve_of(None));
+    match typed.reserve.as_ref().or(typed.requests.as_ref()) {
+        // One request would be spent all the same, and that one was promised to others.
+        Some(place) if left == 0 => Err(Fault::of(
+            place,
+            format!(
+                "the reserve of {} leaves no whole request of {}; write a smaller reserve",
+                quantity::format_percent(terms.reserve),
+                terms.requests
+            ),
+        )),
+        _ => Ok(terms),
+    }
 }
 
 fn requests(text: &str) -> Result<NonZeroU32, String> {
@@ -131,7 +157,7 @@ fn requests(text: &str) -> Result<NonZeroU32, String> {
 fn reserve(text: &str) -> Result<f64, String> {
     let share = quantity::parse_percent(text)?;
     if !(0.0..1.0).contains(&share) {
-        return Err(format!("a reserve of {text} leaves nothing to ask with; write 0% to 99%"));
+        return Err(format!("{text} leaves nothing to ask with; write 0% to 99%"));
     }
     Ok(share)
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here asks the process for its environment; whoever calls hands it in.
 
+mod bounded;
 mod credential;
 mod currency;
 pub mod defaults;
@@ -30,6 +31,9 @@ use error::Fault;
 use meaning::Surroundings;
 
 use crate::model::settings::Settings;
+
+/// A longer file is no configuration of ours.
+const LONGEST_FILE: u64 = 1024 * 1024;
 
 /// Looks an environment variable up.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -61,7 +65,7 @@ pub fn load(path: &Path, env: Env<'_>) -> Result<Loaded, ConfigError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Fault> {
-    std::fs::read(path).map_err(|error| {
+    bounded::read(path, LONGEST_FILE).map_err(|error| {
         let reason = credential::plain(&error);
         Fault::whole(format!("cannot read the configuration: {reason}; check --config.file"))
     })

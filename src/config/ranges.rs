@@ -54,7 +54,7 @@ fn range_every(
     seen: &mut HashSet<String>,
 ) -> Result<RangeEvery, Fault> {
     let range = range(typed, api)?;
-    let every = read(&typed.every, scalars::interval)?;
+    let every = read(&typed.every, scalars::of_key("every", scalars::interval))?;
     if !seen.insert(range.label().to_owned()) {
         let place = typed.name.as_ref().unwrap_or(&typed.range);
         let message = format!("this view has two ranges `{}`; keep one of the two", range.label());

@@ -30,6 +30,14 @@ pub(super) fn read<T>(
     parse(&text.value).map_err(|message| Fault::of(text, message))
 }
 
+/// The same reader, whose sentence begins with the key: a value alone says little.
+pub(super) fn of_key<T>(
+    key: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> impl FnOnce(&str) -> Result<T, String> {
+    move |text| parse(text).map_err(|message| format!("`{key}`: {message}"))
+}
+
 /// A name that becomes a label value.
 pub(super) fn name(text: &str) -> Result<Arc<str>, String> {
     if text.trim().is_empty() {

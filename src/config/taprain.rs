@@ -1,12 +1,12 @@
 //! TapRain's part of the file.
 
-use super::credential::Keys;
+use super::credential::{self, Keys};
 use super::defaults;
 use super::error::Fault;
 use super::file::{self, List, Text};
 use super::meaning::{Common, Surroundings, account, at_least_one, unique, view_name};
 use super::ranges::{by_default, ranges};
-use super::scalars::{count, meant, read};
+use super::scalars::{count, meant, of_key, read};
 use crate::model::Api;
 use crate::model::settings::{Filters, TapRainAccount, TapRainLimits, TapRainView};
 
@@ -16,7 +16,14 @@ pub(super) fn accounts(
     around: &mut Surroundings<'_>,
 ) -> Result<Vec<TapRainAccount>, Fault> {
     unique(typed, "taprain account", |each| &each.account)?;
-    typed.iter().map(|each| one_account(each, around)).collect()
+    let accounts: Vec<_> =
+        typed.iter().map(|each| one_account(each, around)).collect::<Result<_, _>>()?;
+    credential::distinct(accounts.iter().map(|each| &each.common).zip(typed.iter().map(keys)))?;
+    Ok(accounts)
+}
+
+fn keys(typed: &file::TapRainAccount) -> Keys<'_> {
+    Keys { stem: "api_key", file: typed.api_key_file.as_ref(), env: typed.api_key_env.as_ref() }
 }
 
 fn one_account(
@@ -25,11 +32,7 @@ fn one_account(
 ) -> Result<TapRainAccount, Fault> {
     let common = Common {
         account: &typed.account,
-        secret: Keys {
-            stem: "api_key",
-            file: typed.api_key_file.as_ref(),
-            env: typed.api_key_env.as_ref(),
-        },
+        secret: keys(typed),
         base_url: typed.base_url.as_ref(),
         timezone: typed.timezone.as_ref(),
         currency: typed.currency.as_ref(),
@@ -54,9 +57,9 @@ pub(super) fn default_view() -> TapRainView {
 fn limits(typed: &file::TapRainLimits) -> Result<TapRainLimits, Fault> {
     let default = defaults::TAPRAIN_LIMITS;
     Ok(TapRainLimits {
-        country: meant(typed.country.as_ref(), default.country, count(0))?,
-        source: meant(typed.source.as_ref(), default.source, count(0))?,
-        offer: meant(typed.offer.as_ref(), default.offer, count(0))?,
+        country: meant(typed.country.as_ref(), default.country, of_key("country", count(0)))?,
+        source: meant(typed.source.as_ref(), default.source, of_key("source", count(0)))?,
+        offer: meant(typed.offer.as_ref(), default.offer, of_key("offer", count(0)))?,
     })
 }
 

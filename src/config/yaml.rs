@@ -12,7 +12,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<File, Fault> {
     let options = serde_saphyr::options! { with_snippet: false };
     serde_saphyr::from_str_with_options::<Option<File>>(text, options)
         .map(Option::unwrap_or_default)
-        .map_err(|error| sentence(&error))
+        .map_err(|error| sentence(&error, text))
 }
 
 fn not_utf8(bytes: &[u8], valid_up_to: usize) -> Fault {
@@ -22,12 +22,38 @@ fn not_utf8(bytes: &[u8], valid_up_to: usize) -> Fault {
     Fault::at(line as u64, column as u64, "the file is not UTF-8; save it with that encoding")
 }
 
-fn sentence(error: &Error) -> Fault {
+fn sentence(error: &Error, text: &str) -> Fault {
     let error = error.without_snippet();
     if let Error::AliasError { error, .. } = error {
-        return sentence(error);
+        return sentence(error, text);
     }
-    Fault::here(error.location().unwrap_or(Location::UNKNOWN), message(error))
+    let location = error.location().unwrap_or(Location::UNKNOWN);
+    // The other sentences name their key, or are about none.
+    let keyless = matches!(error, Error::NullIntoString { .. } | Error::Unexpected { .. });
+    match key_before(text, location).filter(|_| keyless) {
+        Some(key) => Fault::here(location, format!("`{key}`: {}", message(error))),
+        None => Fault::here(location, message(error)),
+    }
+}
+
+/// The key whose value begins at `location`, if it stands right before it. The parser does not
+/// tell.
+fn key_before(text: &str, location: Location) -> Option<&str> {
+    let line = usize::try_from(location.line()).ok()?.checked_sub(1)?;
+    let column = usize::try_from(location.column()).ok()?.checked_sub(1)?;
+    let current = text.lines().nth(line)?;
+    let cut = current.char_indices().nth(column).map_or(current.len(), |(at, _)| at);
+    let (before, after) = current.split_at_checked(cut)?;
+    // A value that is missing is located at the colon.
+    let before = if after.starts_with(':') { current.get(..=cut)? } else { before };
+    let before = if before.trim().is_empty() {
+        text.lines().take(line).filter(|line| !line.trim().is_empty()).last()?
+    } else {
+        before
+    };
+    let key = before.trim_end().strip_suffix(':')?;
+    let start = key.rfind(|c: char| !c.is_ascii_lowercase() && c != '_').map_or(0, |at| at + 1);
+    key.get(start..).filter(|key| !key.is_empty())
 }
 
 fn message(error: &Error) -> String {
