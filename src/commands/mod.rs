@@ -52,6 +52,7 @@ fn configuration(typed: &cli::Config) -> Result<Loaded, CommandError> {
     Ok(loaded?)
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the composition root")]
 fn environment(name: &str) -> Option<String> {
     // What is not UTF-8 must not pass for unset: no secret has a replacement character.
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())

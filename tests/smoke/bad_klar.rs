@@ -27,7 +27,7 @@ fn upstream(then: Act) -> Upstream {
 
 fn account(name: &str, upstream: &Upstream) -> String {
     format!(
-        "  - account: {name}\n    refresh_token_file: token\n    base_url: http://{}\n    \
+        "  - account: {name}\n    refresh_token_file: {name}.token\n    base_url: http://{}\n    \
          budget: {BUDGET}\n    views:\n      - view: all\n        ranges:\n          \
          - {{range: custom, name: day, start: 2025-10-02, end: 2025-10-02, every: 1s}}\n",
         upstream.address
@@ -35,9 +35,16 @@ fn account(name: &str, upstream: &Upstream) -> String {
 }
 
 fn serve<'a>(accounts: impl Iterator<Item = (&'a str, &'a Upstream)>) -> Program {
-    let accounts: String = accounts.map(|(name, upstream)| account(name, upstream)).collect();
-    let setup = Setup::new(&format!("klar:\n{accounts}{LIMITS}"));
-    Program::serve(setup.with_file("token", &format!("{SECRET}-refresh\n")))
+    let (mut yaml, mut names) = ("klar:\n".to_owned(), Vec::new());
+    for (name, upstream) in accounts {
+        yaml += &account(name, upstream);
+        names.push(name);
+    }
+    let setup = Setup::new(&(yaml + LIMITS));
+    let setup = names.iter().fold(setup, |setup, name| {
+        setup.with_file(&format!("{name}.token"), &format!("{SECRET}-{name}\n"))
+    });
+    Program::serve(setup)
 }
 
 fn own() -> Vec<Case> {
