@@ -102,6 +102,9 @@ fn log_plan(api: &str, account: &str, plan: &Plan) {
 }
 
 fn parts(settings: &Settings) -> Vec<AccountPart> {
-    let taprain = settings.taprain.iter().map(collector::taprain_part);
-    taprain.chain(settings.klar.iter().map(collector::klar_part)).collect()
+    let taprain = settings.taprain.iter();
+    let taprain = taprain.map(|account| collector::taprain_part(account, &Plan::taprain(account)));
+    let klar = settings.klar.iter();
+    let klar = klar.map(|account| collector::klar_part(account, &Plan::klar(account)));
+    taprain.chain(klar).collect()
 }

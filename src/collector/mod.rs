@@ -98,36 +98,36 @@ struct Job {
 type Landed = (Answer<Payload>, Option<Secret>);
 
 /// A TapRain account's part of the page before its first answer.
-pub fn taprain_part(account: &TapRainAccount) -> AccountPart {
+pub fn taprain_part(account: &TapRainAccount, plan: &Plan) -> AccountPart {
     let ranges = account.views.iter().map(|view| (&view.name, view.ranges.as_slice()));
-    part(Api::TapRain, &account.common, ranges, &Plan::taprain(account))
+    part(Api::TapRain, &account.common, ranges, plan)
 }
 
 /// A Klar account's part of the page before its first answer.
-pub fn klar_part(account: &KlarAccount) -> AccountPart {
+pub fn klar_part(account: &KlarAccount, plan: &Plan) -> AccountPart {
     let ranges = account.views.iter().map(|view| (&view.name, view.ranges.as_slice()));
-    part(Api::Klar, &account.common, ranges, &Plan::klar(account))
+    part(Api::Klar, &account.common, ranges, plan)
 }
 
 impl Collector {
     /// The loop of a TapRain account that publishes at `index` of the board.
     pub fn taprain(account: TapRainAccount, index: usize, around: Surroundings) -> Self {
-        let part = taprain_part(&account);
-        let stretch = Plan::taprain(&account).stretch;
+        let plan = Plan::taprain(&account);
+        let part = taprain_part(&account, &plan);
         let common = account.common.clone();
         let jobs: Vec<_> = account.views.iter().flat_map(|view| view.ranges.clone()).collect();
         let vendor = Box::new(taprain::TapRain::new(account, around.fetch.clone()));
-        Self::new(vendor, &common, &jobs, (index, part, stretch), around)
+        Self::new(vendor, &common, &jobs, (index, part, plan.stretch), around)
     }
 
     /// The loop of a Klar account that publishes at `index` of the board.
     pub fn klar(account: KlarAccount, index: usize, around: Surroundings) -> Self {
-        let part = klar_part(&account);
-        let stretch = Plan::klar(&account).stretch;
+        let plan = Plan::klar(&account);
+        let part = klar_part(&account, &plan);
         let common = account.common.clone();
         let jobs: Vec<_> = account.views.iter().flat_map(|view| view.ranges.clone()).collect();
         let vendor = Box::new(klar::Klar::new(account, around.fetch.clone()));
-        Self::new(vendor, &common, &jobs, (index, part, stretch), around)
+        Self::new(vendor, &common, &jobs, (index, part, plan.stretch), around)
     }
 
     fn new(

@@ -10,12 +10,23 @@ use revenue_exporter::demo::{Answer, taprain};
 use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
 use revenue_exporter::model::settings::Filters;
-use revenue_exporter::upstream::transport::Request;
+use revenue_exporter::upstream::transport::{Request, Transport};
 
 use crate::support::{
     NOON, Scene, Scripted, Vendors, answer, budget, clock_at, every, klar_account, settings,
     taprain_account, taprain_view, world,
 };
+
+/// An API that never answers, and how often it was asked.
+fn hanging() -> (Arc<AtomicU64>, Arc<dyn Transport>) {
+    let sent = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&sent);
+    let hang = Scripted(move |_: &Request| {
+        count.fetch_add(1, Ordering::Relaxed);
+        std::future::pending().boxed()
+    });
+    (sent, Arc::new(hang))
+}
 
 #[tokio::test(start_paused = true)]
 async fn everything_that_fits_is_on_the_page_within_seconds() {
@@ -76,15 +87,10 @@ async fn equal_views_are_spread_over_their_interval() {
 #[tokio::test(start_paused = true)]
 async fn a_scrape_answers_while_the_api_hangs_and_causes_no_request() {
     let clock = clock_at(NOON);
-    let sent = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&sent);
-    let hang = Scripted(move |_: &Request| {
-        count.fetch_add(1, Ordering::Relaxed);
-        std::future::pending().boxed()
-    });
+    let (sent, hang) = hanging();
     let taprain = taprain_account("t", vec![every(Range::Today, 30)]);
     let klar = klar_account("k", Detail::Channel, vec![every(Range::Today, 60)]);
-    let scene = Scene::start(settings(vec![taprain], vec![klar]), clock, Arc::new(hang));
+    let scene = Scene::start(settings(vec![taprain], vec![klar]), clock, hang);
     scene.pass(Duration::from_secs(5)).await;
     let (before, at) = (sent.load(Ordering::Relaxed), scene.clock.tick());
     for _ in 0..1000 {
@@ -130,15 +136,10 @@ async fn a_slow_view_holds_no_other_view_up() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_was_given_up_counts_as_if_it_might_still_arrive() {
     let clock = clock_at(NOON);
-    let sent = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&sent);
-    let hang = Scripted(move |_: &Request| {
-        count.fetch_add(1, Ordering::Relaxed);
-        std::future::pending().boxed()
-    });
+    let (sent, hang) = hanging();
     let mut account = taprain_account("t", vec![every(Range::Today, 1)]);
     account.common.budget = budget(1, 60, 0.0);
-    let scene = Scene::start(settings(vec![account], Vec::new()), clock, Arc::new(hang));
+    let scene = Scene::start(settings(vec![account], Vec::new()), clock, hang);
     // 30 s until it is given up, 30 s in which it may arrive, and then the window.
     scene.pass(Duration::from_secs(119)).await;
     assert_eq!(sent.load(Ordering::Relaxed), 1);
@@ -152,9 +153,9 @@ async fn a_request_that_was_given_up_counts_as_if_it_might_still_arrive() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_ends_at_once_whatever_hangs() {
     let clock = clock_at(NOON);
-    let hang = Scripted(|_: &Request| std::future::pending().boxed());
+    let (_, hang) = hanging();
     let account = taprain_account("t", vec![every(Range::Today, 30)]);
-    let scene = Scene::start(settings(vec![account], Vec::new()), clock.clone(), Arc::new(hang));
+    let scene = Scene::start(settings(vec![account], Vec::new()), clock.clone(), hang);
     scene.pass(Duration::from_secs(5)).await;
     let at = clock.tick();
     scene.stop().await;
