@@ -19,6 +19,7 @@ pub mod telemetry;
 // rules: pure, `now` is an argument
 pub mod backoff;
 pub mod budget;
+pub mod calendar;
 pub mod plan;
 pub mod schedule;
 pub mod snapshot;

@@ -92,6 +92,8 @@ pub enum Anomaly {
     BadRow,
     /// A label value with control characters or beyond its length (trap T13).
     CleanedLabel,
+    /// The wall clock was set, or differs from the API's; figures are dated by what they agree on.
+    ClockSet,
     /// A row for the same key as another (trap K19).
     DuplicateRow,
     /// Figures for more keys than are kept while reading; the rest went into `(other)`.
@@ -114,10 +116,11 @@ pub enum Anomaly {
 
 impl Anomaly {
     /// Every reason, in the order of the page.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BadNumber,
         Self::BadRow,
         Self::CleanedLabel,
+        Self::ClockSet,
         Self::DuplicateRow,
         Self::ManyKeys,
         Self::OddTokenLife,
@@ -135,6 +138,7 @@ impl Anomaly {
             Self::BadNumber => "bad_number",
             Self::BadRow => "bad_row",
             Self::CleanedLabel => "cleaned_label",
+            Self::ClockSet => "clock_set",
             Self::DuplicateRow => "duplicate_row",
             Self::ManyKeys => "many_keys",
             Self::OddTokenLife => "odd_token_life",

@@ -3,7 +3,9 @@
 //! A collector owns its account's schedule, its ledger's use and its part of the board. It waits
 //! for the next deadline, an answer, midnight or the end, and for nothing else.
 
+mod day;
 mod klar;
+pub mod part;
 mod renewal;
 mod settle;
 mod taprain;
@@ -14,27 +16,26 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::board::Board;
 use crate::budget::{Budget, Opening, Receipt};
-use crate::clock::{Clock, Moment, Tick};
+use crate::calendar::Calendar;
+use crate::clock::{Clock, Tick};
 use crate::fetch::Fetch;
 use crate::model::Api;
-use crate::model::range::{Range, local_date, next_midnight};
-use crate::model::settings::{
-    Account, BudgetTerms, Credential, KlarAccount, RangeEvery, TapRainAccount,
-};
+use crate::model::range::{Range, local_date};
+use crate::model::settings::{Account, BudgetTerms, Credential, RangeEvery, Subject};
 use crate::plan::Plan;
 use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::shutdown::Shutdown;
-use crate::snapshot::{AccountPart, Slot};
+use crate::snapshot::{AccountPart, End};
 use crate::telemetry::{Outcome, Telemetry, Who};
 use crate::upstream::answer::Answer;
 use crate::upstream::klar::{ATTRIBUTION, TOKEN};
 use crate::upstream::taprain::STATS;
+use day::midnight;
 use vendor::{Errand, Flight, Jobs, Payload, Vendor};
 
 /// Requests of one account on their way at once, so that a slow API loses no budget.
@@ -61,7 +62,6 @@ pub struct Surroundings {
 /// One account's loop, before or while it runs.
 pub struct Collector {
     around: Surroundings,
-    index: usize,
     who: Who,
     terms: BudgetTerms,
     vendor: Box<dyn Vendor>,
@@ -71,7 +71,9 @@ pub struct Collector {
     credential: Credential,
     zone: TimeZone,
     today: Date,
-    midnight: Timestamp,
+    calendar: Calendar,
+    /// When today ends.
+    midnight: End,
     rng: fastrand::Rng,
     /// Refusals in a row that silenced the whole account.
     refusals: u32,
@@ -97,51 +99,32 @@ struct Job {
 /// holds another by now.
 type Landed = (Answer<Payload>, Option<Secret>);
 
-/// A TapRain account's part of the page before its first answer.
-pub fn taprain_part(account: &TapRainAccount, plan: &Plan) -> AccountPart {
-    let ranges = account.views.iter().map(|view| (&view.name, view.ranges.as_slice()));
-    part(Api::TapRain, &account.common, ranges, plan)
-}
-
-/// A Klar account's part of the page before its first answer.
-pub fn klar_part(account: &KlarAccount, plan: &Plan) -> AccountPart {
-    let ranges = account.views.iter().map(|view| (&view.name, view.ranges.as_slice()));
-    part(Api::Klar, &account.common, ranges, plan)
-}
-
 impl Collector {
-    /// The loop of a TapRain account that publishes at `index` of the board.
-    pub fn taprain(account: TapRainAccount, index: usize, around: Surroundings) -> Self {
-        let plan = Plan::taprain(&account);
-        let part = taprain_part(&account, &plan);
-        let common = account.common.clone();
-        let jobs: Vec<_> = account.views.iter().flat_map(|view| view.ranges.clone()).collect();
-        let vendor = Box::new(taprain::TapRain::new(account, around.fetch.clone()));
-        Self::new(vendor, &common, &jobs, (index, part, plan.stretch), around)
+    /// The loop of an account, which goes on from what the board knows of it.
+    pub fn new(subject: Subject, around: Surroundings) -> Self {
+        let plan = Plan::of(&subject);
+        let known = around.board.part(subject.api(), &subject.common().name);
+        let part = known.map_or_else(|| part::new(&subject), |part| AccountPart::clone(&part));
+        let (account, ranges) = (subject.common().clone(), subject.ranges());
+        let vendor: Box<dyn Vendor> = match subject {
+            Subject::TapRain(account) => {
+                Box::new(taprain::TapRain::new(account, around.fetch.clone()))
+            }
+            Subject::Klar(account) => Box::new(klar::Klar::new(account, around.fetch.clone())),
+        };
+        Self::of(vendor, account, &ranges, (part, plan.stretch), around)
     }
 
-    /// The loop of a Klar account that publishes at `index` of the board.
-    pub fn klar(account: KlarAccount, index: usize, around: Surroundings) -> Self {
-        let plan = Plan::klar(&account);
-        let part = klar_part(&account, &plan);
-        let common = account.common.clone();
-        let jobs: Vec<_> = account.views.iter().flat_map(|view| view.ranges.clone()).collect();
-        let vendor = Box::new(klar::Klar::new(account, around.fetch.clone()));
-        Self::new(vendor, &common, &jobs, (index, part, plan.stretch), around)
-    }
-
-    fn new(
+    fn of(
         vendor: Box<dyn Vendor>,
-        account: &Account,
+        account: Account,
         ranges: &[RangeEvery],
-        (index, part, stretch): (usize, AccountPart, f64),
+        (part, stretch): (AccountPart, f64),
         around: Surroundings,
     ) -> Self {
         let now = around.clock.moment();
-        let intervals: Vec<_> = ranges.iter().map(|range| range.every).collect();
-        let terms = account.budget;
-        let gap = terms.per / terms.allowance();
-        let schedule = Schedule::new(&intervals, stretch, now.tick, gap, terms.per);
+        let calendar = Calendar::new(now);
+        let schedule = schedule(ranges, stretch, &account, now.tick, &part);
         let who = Who { api: part.api, account: Arc::clone(&part.account) };
         let endpoints: &[&'static str] = match who.api {
             Api::TapRain => &[STATS],
@@ -155,17 +138,17 @@ impl Collector {
             logged: false,
         };
         Self {
-            index,
             vendor,
             jobs: ranges.iter().map(job).collect(),
             schedule,
             part,
-            terms,
-            credential: account.credential.clone(),
+            terms: account.budget,
+            rng: fastrand::Rng::with_seed(around.seed ^ spread(&who)),
+            credential: account.credential,
             today: local_date(now.wall, &account.timezone),
-            midnight: next_midnight(now.wall, &account.timezone),
-            zone: account.timezone.clone(),
-            rng: fastrand::Rng::with_seed(around.seed ^ index as u64),
+            midnight: midnight(&calendar, now.tick, &account.timezone),
+            zone: account.timezone,
+            calendar,
             refusals: 0,
             outage: None,
             waits_since: None,
@@ -191,24 +174,6 @@ impl Collector {
             }
         }
         self.flights.shutdown().await;
-    }
-
-    /// After local midnight the ranges that move mean other dates and are due at once; also when
-    /// a stepped clock has changed the date.
-    fn turn_day(&mut self) {
-        let now = self.around.clock.moment();
-        let today = local_date(now.wall, &self.zone);
-        self.midnight = next_midnight(now.wall, &self.zone);
-        if today == self.today {
-            return;
-        }
-        self.today = today;
-        self.vendor.turn_day();
-        for (index, job) in self.jobs.iter().enumerate() {
-            if job.range.moves() {
-                self.schedule.renew(index, now.tick);
-            }
-        }
     }
 
     fn send_what_may_go(&mut self) {
@@ -253,7 +218,7 @@ impl Collector {
     }
 
     fn next_wake(&self) -> Tick {
-        let now = self.around.clock.moment();
+        let now = self.now();
         let mut wake = now.tick + LONGEST_SLEEP;
         if let Some(release) = self.schedule.next_release(now.tick) {
             wake = wake.min(release);
@@ -264,7 +229,7 @@ impl Collector {
         {
             wake = wake.min(opening);
         }
-        wake.min(now.tick + until(now, self.midnight))
+        wake.min(self.midnight.tick)
     }
 
     fn budget(&self) -> MutexGuard<'_, Budget> {
@@ -272,7 +237,7 @@ impl Collector {
     }
 
     fn publish(&self) {
-        self.around.board.publish(self.index, self.part.clone());
+        self.around.board.publish(self.part.clone());
     }
 }
 
@@ -291,38 +256,30 @@ impl Jobs for Released<'_> {
     }
 }
 
-fn part<'a>(
-    api: Api,
+/// What is known already is as due as it would be had this collector asked for it itself.
+fn schedule(
+    ranges: &[RangeEvery],
+    stretch: f64,
     account: &Account,
-    views: impl Iterator<Item = (&'a Arc<str>, &'a [RangeEvery])>,
-    plan: &Plan,
-) -> AccountPart {
-    let slot = |view: &Arc<str>, range: &RangeEvery| Slot {
-        view: Arc::clone(view),
-        range: range.range.label().into(),
-        interval: plan.stretched(range.every),
-        up: None,
-        last_success: None,
-        good: None,
-    };
-    AccountPart {
-        api,
-        account: Arc::clone(&account.name),
-        timezone: Arc::clone(&account.timezone_name),
-        currency: Arc::clone(&account.currency),
-        state: None,
-        up: None,
-        token_expiry: None,
-        budget: Arc::new(Mutex::new(Budget::new(account.budget))),
-        slots: views
-            .flat_map(|(view, all)| all.iter().map(move |range| slot(view, range)))
-            .collect(),
+    now: Tick,
+    part: &AccountPart,
+) -> Schedule {
+    let intervals: Vec<_> = ranges.iter().map(|range| range.every).collect();
+    let terms = account.budget;
+    let gap = terms.per / terms.allowance();
+    let mut schedule = Schedule::new(&intervals, stretch, now, gap, terms.per);
+    for (job, slot) in part.slots.iter().enumerate() {
+        if let Some(good) = slot.good.as_ref().filter(|good| good.lives(now)) {
+            schedule.done(job, good.arrived);
+        }
     }
+    schedule
 }
 
-fn until(now: Moment, instant: Timestamp) -> Duration {
-    let left = instant.duration_since(now.wall).max(SignedDuration::ZERO);
-    left.try_into().unwrap_or(LONGEST_SLEEP)
+/// Another jitter for every account.
+fn spread(who: &Who) -> u64 {
+    let name = who.api.as_str().bytes().chain(who.account.bytes());
+    name.fold(0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn lock(budget: &Mutex<Budget>) -> MutexGuard<'_, Budget> {

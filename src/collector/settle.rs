@@ -12,16 +12,10 @@ use crate::backoff;
 use crate::clock::{Moment, Tick};
 use crate::model::AccountState;
 use crate::secret::Secret;
-use crate::snapshot::Good;
+use crate::snapshot::{Good, stale_from};
 use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
-
-/// Figures are dropped when they are older than this many effective intervals ...
-const STALE_INTERVALS: u32 = 3;
-
-/// ... and never before this age.
-const LEAST_STALE: Duration = Duration::from_secs(15 * 60);
 
 /// How soon to look again whether the API has reached the new day (trap T10).
 const STALE_PERIOD_RETRY: Duration = Duration::from_secs(30);
@@ -38,7 +32,8 @@ impl Collector {
         };
         let Some(at) = self.on_the_way.iter().position(|(known, ..)| *known == id) else { return };
         let (_, flight, receipt) = self.on_the_way.swap_remove(at);
-        let now = self.around.clock.moment();
+        self.hear(&flight, answer.date);
+        let now = self.now();
         self.budget().settle(&receipt, self.answered_at(&answer, now), answer.advice);
         self.count(&flight, &answer, now);
         if let Some(secret) = renewed {
@@ -172,8 +167,9 @@ impl Collector {
         slot.good = Some(Good {
             series: sheeted.sheet.series(),
             sheet: Arc::new(sheeted.sheet),
-            fresh_until: now.tick + LEAST_STALE.max(interval * STALE_INTERVALS),
-            range_ends: job.range.moves().then_some(self.midnight),
+            arrived: now.tick,
+            stale_from: stale_from(now.tick, interval),
+            ends: job.range.moves().then_some(self.midnight),
         });
         self.count_odd(&sheeted.anomalies);
     }

@@ -48,7 +48,7 @@ impl Plan<'_> {
         log_plans(&self.settings);
         let (text, version) = (config::effective(&self.settings), env!("CARGO_PKG_VERSION"));
         let seed = self.clock.wall().subsec_nanosecond().unsigned_abs().into();
-        let app = App::build(self.settings, self.clock.clone(), self.transport, seed);
+        let app = App::build(&self.settings, self.clock.clone(), self.transport, seed);
         let reload = ReloadState { successful: true, at: self.clock.wall() };
         let site = Arc::new(Site {
             board: Arc::clone(&app.board),

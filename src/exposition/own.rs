@@ -20,7 +20,7 @@ use super::catalogue::{Kind, Metric, own as metric};
 use super::press::Printed;
 use super::process::Usage;
 use crate::budget::Reading;
-use crate::clock::Moment;
+use crate::clock::Tick;
 use crate::model::AccountState;
 use crate::snapshot::{AccountPart, Slot};
 use crate::telemetry::{Counts, DURATION_BUCKETS, Durations, Who};
@@ -52,9 +52,9 @@ pub struct Own {
 }
 
 /// Every account's ledger as it is at `now`: budgets change by waiting, so a snapshot has none.
-pub fn budgets(page: &Printed, now: Moment) -> Vec<Reading> {
+pub fn budgets(page: &Printed, now: Tick) -> Vec<Reading> {
     let read = |part: &Arc<AccountPart>| {
-        part.budget.lock().unwrap_or_else(PoisonError::into_inner).reading(now.tick)
+        part.budget.lock().unwrap_or_else(PoisonError::into_inner).reading(now)
     };
     page.generation.snapshot.accounts.iter().map(read).collect()
 }

@@ -11,7 +11,7 @@ use crate::clock::{Moment, Tick};
 use crate::label::Labels;
 use crate::model::settings::BudgetTerms;
 use crate::model::{AccountState, Api};
-use crate::snapshot::{AccountPart, Good, Group, Row, Sheet, Slot, Table};
+use crate::snapshot::{AccountPart, End, Good, Group, Row, Sheet, Slot, Table};
 use crate::telemetry::{Anomaly, Outcome, Telemetry, Who};
 
 /// How long the figures are fresh.
@@ -23,8 +23,8 @@ pub(crate) fn now() -> Moment {
 }
 
 /// When `today` ends.
-pub(crate) fn midnight() -> Timestamp {
-    at("2026-03-19T04:00:00Z")
+pub(crate) fn midnight() -> End {
+    End { at: at("2026-03-19T04:00:00Z"), tick: Tick::at(FRESH / 2) }
 }
 
 pub(crate) fn accounts() -> Vec<AccountPart> {
@@ -82,18 +82,20 @@ fn part(api: Api, account: &str, (zone, currency): (&str, &str), slots: Vec<Slot
     }
 }
 
-fn slot(range: &str, every: u64, range_ends: Option<Timestamp>, sheet: Sheet) -> Slot {
+fn slot(range: &str, every: u64, ends: Option<End>, sheet: Sheet) -> Slot {
     Slot {
         view: Arc::from("all"),
         range: Arc::from(range),
+        meaning: Arc::from(""),
         interval: Duration::from_secs(every),
         up: Some(true),
         last_success: Some(at("2026-03-18T18:59:45.25Z")),
         good: Some(Good {
             series: sheet.series(),
             sheet: Arc::new(sheet),
-            fresh_until: Tick::at(FRESH),
-            range_ends,
+            arrived: Tick::default(),
+            stale_from: Tick::at(FRESH),
+            ends,
         }),
     }
 }

@@ -1,6 +1,7 @@
 //! The words of the trade: which API, which range, which attribution, how much budget.
 
 pub mod klar;
+pub mod meaning;
 pub mod range;
 pub mod settings;
 

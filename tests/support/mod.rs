@@ -8,6 +8,7 @@
     clippy::panic,
     clippy::missing_panics_doc,
     clippy::cast_possible_truncation,
+    clippy::needless_pass_by_value,
     reason = "every binary uses a part of this, and a test ends by panicking"
 )]
 
@@ -137,7 +138,7 @@ pub struct Scene {
 impl Scene {
     /// Starts collecting `settings` over `transport`.
     pub fn start(settings: Settings, clock: Clock, transport: Arc<dyn Transport>) -> Self {
-        let app = App::build(settings, clock.clone(), transport, 7);
+        let app = App::build(&settings, clock.clone(), transport, 7);
         let reload = ReloadState { successful: true, at: clock.wall() };
         let loaded = Arc::new(ArcSwap::from_pointee(Loaded { text: "".into(), reload }));
         let site = Arc::new(Site {
