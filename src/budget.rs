@@ -29,7 +29,7 @@ const LONGEST_DRY: Duration = Duration::from_secs(15 * 60);
 pub struct Budget {
     terms: BudgetTerms,
     allowance: usize,
-    /// The requests that still count, oldest first; never more than `allowance`.
+    /// The requests that still count, oldest first.
     sent: VecDeque<Sent>,
     /// The receipt of the oldest request in `sent`.
     oldest: u64,
@@ -148,6 +148,20 @@ impl Budget {
         self.sent[index].answered = Some(now);
     }
 
+    /// Every request that is still unanswered counts as answered at `tick`: nobody waits for it any
+    /// more, and after `tick` the API will surely not count it.
+    pub fn abandon(&mut self, tick: Tick) {
+        for sent in self.sent.iter_mut().filter(|sent| sent.answered.is_none()) {
+            sent.answered = Some(tick);
+        }
+    }
+
+    /// Goes on under other terms; what was sent still counts.
+    pub fn retune(&mut self, terms: BudgetTerms) {
+        self.allowance = usize::try_from(terms.allowance()).unwrap_or(usize::MAX);
+        self.terms = terms;
+    }
+
     /// Sends nothing before `tick`: the API asked for quiet.
     pub fn close_until(&mut self, tick: Tick) {
         self.closed_until = self.closed_until.max(tick);
@@ -186,7 +200,8 @@ impl Budget {
         if self.sent.len() < self.allowance {
             return Opening::Now;
         }
-        match self.sent.front().map(|sent| sent.answered) {
+        let place = self.sent.len() - self.allowance;
+        match self.sent.get(place).map(|sent| sent.answered) {
             Some(None) => Opening::AfterAnswer,
             Some(Some(answered)) if now < answered + self.hold() => {
                 Opening::At(answered + self.hold())
@@ -339,6 +354,27 @@ mod tests {
         let mut budget = Budget::new(terms(600, 3600, 0.1));
         let sent = (0..999).take_while(|_| budget.take(at(0)).is_some()).count();
         assert_eq!((sent, budget.reading(at(0)).remaining), (540, 0));
+    }
+
+    #[test]
+    fn an_abandoned_request_counts_until_the_api_cannot_count_it_any_more() {
+        let mut budget = Budget::new(terms(1, 30, 0.0));
+        budget.take(at(0)).unwrap();
+        budget.abandon(at(31_000));
+        assert_eq!(budget.opening(at(40_000)), Opening::At(at(61_006)));
+    }
+
+    #[test]
+    fn smaller_terms_count_what_was_sent_under_larger_ones() {
+        let mut budget = Budget::new(terms(10, 30, 0.0));
+        for second in 0..8 {
+            let receipt = budget.take(at(second * 1000)).unwrap();
+            budget.settle(&receipt, at(second * 1000), Advice::default());
+        }
+        budget.retune(terms(3, 30, 0.0));
+        assert_eq!(budget.opening(at(9_000)), Opening::At(at(35_006)));
+        budget.retune(terms(9, 30, 0.0));
+        assert_eq!(budget.opening(at(9_000)), Opening::Now);
     }
 
     #[test]
