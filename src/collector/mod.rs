@@ -187,7 +187,9 @@ impl Collector {
             let jobs = Released { schedule: &self.schedule, now };
             match self.vendor.errand(due, &jobs, self.today, now) {
                 Errand::Send(flight, work) => {
-                    let Some(receipt) = self.budget().take(now) else { return };
+                    let Some(receipt) = self.budget().take(now, Duration::from_secs(60)) else {
+                        return;
+                    };
                     self.note_sent(&flight, now);
                     let credential = flight.carries_secret.then(|| self.credential.clone());
                     let task = self.flights.spawn(renewal::sent_with(credential, work));
