@@ -9,9 +9,11 @@ use crate::board::Board;
 use crate::clock::Clock;
 use crate::collector::{Collector, Surroundings, part};
 use crate::fetch::Fetch;
-use crate::model::settings::Settings;
+use crate::model::settings::{Settings, Subject};
 use crate::plan::Plan;
 use crate::shutdown::Shutdown;
+use crate::snapshot::AccountPart;
+use crate::state::{State, Store};
 use crate::telemetry::Telemetry;
 use crate::upstream::transport::Transport;
 
@@ -30,17 +32,20 @@ impl App {
         settings: &Settings,
         clock: Clock,
         transport: Arc<dyn Transport>,
+        store: Option<Arc<dyn Store>>,
         seed: u64,
     ) -> Self {
         let subjects = settings.subjects();
-        let board = Arc::new(Board::new(subjects.iter().map(part::new).collect()));
         let telemetry = Arc::new(Telemetry::default());
+        let state = State::new(store, clock.clone(), Arc::clone(&telemetry), seed);
+        let board = Arc::new(Board::new(subjects.iter().map(|of| known(of, &state)).collect()));
         let fetch = Fetch { transport, clock: clock.clone(), limits: settings.collection };
         let around = Surroundings {
             board: Arc::clone(&board),
             telemetry: Arc::clone(&telemetry),
             clock,
             fetch,
+            state: Arc::new(state),
             seed,
         };
         let collectors = subjects.into_iter();
@@ -61,6 +66,13 @@ impl App {
             }
         }
     }
+}
+
+/// An account's part of the page, with what was known of it before a restart.
+fn known(subject: &Subject, state: &State) -> AccountPart {
+    let mut part = part::new(subject);
+    state.open(&mut part);
+    part
 }
 
 /// Says in the log how every account's views fit its budget.

@@ -165,6 +165,14 @@ impl Budget {
         self.sent.retain(|sent| !(sent.owner == self.owner && sent.serial == receipt.0));
     }
 
+    /// Enters requests under this number from now on.
+    pub fn own(&mut self, owner: u64) {
+        for sent in self.sent.iter_mut().filter(|sent| sent.owner == self.owner) {
+            sent.owner = owner;
+        }
+        self.owner = owner;
+    }
+
     /// Brings in what other processes entered. Of this process' own requests it knows better.
     pub fn adopt(&mut self, entries: impl IntoIterator<Item = Sent>, closed_until: Tick) {
         for entry in entries.into_iter().filter(|entry| entry.owner != self.owner) {

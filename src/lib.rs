@@ -32,6 +32,7 @@ pub mod exposition;
 
 // edges: the network and the process
 pub mod shutdown;
+pub mod state;
 pub mod upstream;
 
 // step: one request

@@ -221,6 +221,57 @@ pub enum Group {
     KlarReport,
 }
 
+impl Group {
+    /// Every group, in the order of a sheet.
+    pub const ALL: [Self; 12] = [
+        Self::TapRainSummary,
+        Self::TapRainCountry,
+        Self::TapRainSource,
+        Self::TapRainOffer,
+        Self::TapRainHour,
+        Self::TapRainUnattributed,
+        Self::TapRainMeta,
+        Self::KlarChannel,
+        Self::KlarCampaign,
+        Self::KlarAdGroup,
+        Self::KlarAd,
+        Self::KlarReport,
+    ];
+
+    /// The group's name in a state file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TapRainSummary => "taprain_summary",
+            Self::TapRainCountry => "taprain_country",
+            Self::TapRainSource => "taprain_source",
+            Self::TapRainOffer => "taprain_offer",
+            Self::TapRainHour => "taprain_hour",
+            Self::TapRainUnattributed => "taprain_unattributed",
+            Self::TapRainMeta => "taprain_meta",
+            Self::KlarChannel => "klar_channel",
+            Self::KlarCampaign => "klar_campaign",
+            Self::KlarAdGroup => "klar_ad_group",
+            Self::KlarAd => "klar_ad",
+            Self::KlarReport => "klar_report",
+        }
+    }
+
+    /// How many columns its rows have.
+    pub const fn columns(self) -> usize {
+        match self {
+            Self::TapRainSummary
+            | Self::TapRainCountry
+            | Self::TapRainSource
+            | Self::TapRainOffer => 5,
+            Self::TapRainHour | Self::TapRainUnattributed | Self::TapRainMeta => 3,
+            Self::KlarChannel | Self::KlarCampaign | Self::KlarAdGroup | Self::KlarAd => {
+                KLAR_COLUMNS.len()
+            }
+            Self::KlarReport => 2,
+        }
+    }
+}
+
 /// Klar's columns, by the API's field names, in the order of a [`Row`]'s values.
 pub const KLAR_COLUMNS: [&str; 18] = [
     "orders",

@@ -152,6 +152,34 @@ impl Anomaly {
     }
 }
 
+/// Why state could not be kept or used, as the `reason` label says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StateTrouble {
+    /// Its lock could not be taken.
+    Lock,
+    /// The system refused to read it.
+    Read,
+    /// The content of a file is damaged, foreign, or of another version.
+    Unreadable,
+    /// The system refused to write it.
+    Write,
+}
+
+impl StateTrouble {
+    /// Every reason, in the order of the page.
+    pub const ALL: [Self; 4] = [Self::Lock, Self::Read, Self::Unreadable, Self::Write];
+
+    /// The `reason` label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::Read => "read",
+            Self::Unreadable => "unreadable",
+            Self::Write => "write",
+        }
+    }
+}
+
 /// The counters, shared by every loop.
 #[derive(Debug, Default)]
 pub struct Telemetry {
@@ -169,6 +197,10 @@ pub struct Counts {
     pub token_refreshes: BTreeMap<(Who, Outcome), u64>,
     /// Anomalies by account and reason.
     pub anomalies: BTreeMap<(Who, Anomaly), u64>,
+    /// Whether state was kept the last time; `None` where none is to be kept.
+    pub state_kept: Option<bool>,
+    /// Troubles with state by reason.
+    pub state_troubles: BTreeMap<StateTrouble, u64>,
 }
 
 /// A histogram over [`DURATION_BUCKETS`].
@@ -214,6 +246,20 @@ impl Telemetry {
     /// Counts `times` anomalies of one kind.
     pub fn anomaly(&self, who: &Who, reason: Anomaly, times: u64) {
         *self.lock().anomalies.entry((who.clone(), reason)).or_default() += times;
+    }
+
+    /// Notes whether state is kept. Before the first note there is none to be kept.
+    pub fn state_is(&self, kept: bool) {
+        let mut counts = self.lock();
+        counts.state_kept = Some(kept);
+        for reason in StateTrouble::ALL {
+            counts.state_troubles.entry(reason).or_default();
+        }
+    }
+
+    /// Counts a trouble with state.
+    pub fn state_trouble(&self, reason: StateTrouble) {
+        *self.lock().state_troubles.entry(reason).or_default() += 1;
     }
 
     /// All counts, as they are now.

@@ -77,6 +77,10 @@ impl Klar {
         Self { account, fetch, jobs, token, token_on_the_way, tokens, refused }
     }
 
+    fn serving(&self, now: Tick) -> Option<&Held> {
+        self.token.as_ref().filter(|held| now < held.serves_until)
+    }
+
     fn token_errand(&mut self, due: usize, today: Date, now: Tick) -> Errand {
         if self.token_on_the_way {
             return Errand::Wait;
@@ -241,7 +245,7 @@ impl Klar {
 
 impl Vendor for Klar {
     fn errand(&mut self, due: usize, jobs: &dyn Jobs, today: Date, now: Tick) -> Errand {
-        let Some(held) = self.token.as_ref().filter(|held| now < held.serves_until) else {
+        let Some(held) = self.serving(now) else {
             return self.token_errand(due, today, now);
         };
         let (secret, number) = (held.secret.clone(), held.number);
@@ -251,6 +255,10 @@ impl Vendor for Klar {
         let work = self.report_work(lead, &also, piece, today, &secret);
         let flight = flight(lead, ATTRIBUTION, today, piece, now);
         Errand::Send(Flight { also, token: number, ..flight }, work)
+    }
+
+    fn waits(&self, now: Tick) -> bool {
+        self.token_on_the_way && self.serving(now).is_none()
     }
 
     fn digest(&mut self, flight: &Flight, payload: Payload, room: usize, _now: Moment) -> Verdict {

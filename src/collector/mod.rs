@@ -31,6 +31,7 @@ use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::shutdown::Shutdown;
 use crate::snapshot::{AccountPart, End};
+use crate::state::{Keep, State};
 use crate::telemetry::{Outcome, Telemetry, Who};
 use crate::upstream::answer::Answer;
 use crate::upstream::klar::{ATTRIBUTION, TOKEN};
@@ -44,6 +45,9 @@ const MOST_IN_FLIGHT: usize = 8;
 /// The longest sleep: a stepped wall clock is noticed this late at worst.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// How long the last save may take.
+const LAST_SAVE: Duration = Duration::from_secs(2);
+
 /// What every collector shares.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -55,6 +59,8 @@ pub struct Surroundings {
     pub clock: Clock,
     /// How requests travel, and their limits.
     pub fetch: Fetch,
+    /// What survives a restart.
+    pub state: Arc<State>,
     /// Seeds the jitter of waits.
     pub seed: u64,
 }
@@ -68,6 +74,7 @@ pub struct Collector {
     jobs: Vec<Job>,
     schedule: Schedule,
     part: AccountPart,
+    keep: Arc<Keep>,
     credential: Credential,
     zone: TimeZone,
     today: Date,
@@ -104,7 +111,8 @@ impl Collector {
     pub fn new(subject: Subject, around: Surroundings) -> Self {
         let plan = Plan::of(&subject);
         let known = around.board.part(subject.api(), &subject.common().name);
-        let part = known.map_or_else(|| part::new(&subject), |part| AccountPart::clone(&part));
+        let mut part = known.map_or_else(|| part::new(&subject), |part| AccountPart::clone(&part));
+        let keep = around.state.open(&mut part);
         let (account, ranges) = (subject.common().clone(), subject.ranges());
         let vendor: Box<dyn Vendor> = match subject {
             Subject::TapRain(account) => {
@@ -112,18 +120,18 @@ impl Collector {
             }
             Subject::Klar(account) => Box::new(klar::Klar::new(account, around.fetch.clone())),
         };
-        Self::of(vendor, account, &ranges, (part, plan.stretch), around)
+        Self::of(vendor, account, &ranges, (part, keep, plan.stretch), around)
     }
 
     fn of(
         vendor: Box<dyn Vendor>,
         account: Account,
         ranges: &[RangeEvery],
-        (part, stretch): (AccountPart, f64),
+        (part, keep, stretch): (AccountPart, Arc<Keep>, f64),
         around: Surroundings,
     ) -> Self {
         let now = around.clock.moment();
-        let calendar = Calendar::new(now);
+        let calendar = keep.anchor().map_or_else(|| Calendar::new(now), Calendar::resumed);
         let schedule = schedule(ranges, stretch, &account, now.tick, &part);
         let who = Who { api: part.api, account: Arc::clone(&part.account) };
         let endpoints: &[&'static str] = match who.api {
@@ -142,10 +150,11 @@ impl Collector {
             jobs: ranges.iter().map(job).collect(),
             schedule,
             part,
+            keep,
             terms: account.budget,
             rng: fastrand::Rng::with_seed(around.seed ^ spread(&who)),
             credential: account.credential,
-            today: local_date(now.wall, &account.timezone),
+            today: local_date(calendar.at(now.tick), &account.timezone),
             midnight: midnight(&calendar, now.tick, &account.timezone),
             zone: account.timezone,
             calendar,
@@ -163,41 +172,66 @@ impl Collector {
     pub async fn run(mut self, mut shutdown: Shutdown) {
         self.publish();
         loop {
-            self.turn_day();
-            self.send_what_may_go();
-            let wake = self.next_wake();
             tokio::select! {
                 biased;
                 () = shutdown.wait() => break,
-                Some(landed) = self.flights.join_next_with_id() => self.land(landed),
-                () = self.around.clock.sleep_until(wake) => {}
+                () = self.step() => {}
             }
         }
         self.flights.shutdown().await;
+        // A disk that hangs must not keep the program.
+        let _ = self.around.clock.timeout(LAST_SAVE, self.keep.close()).await;
     }
 
-    fn send_what_may_go(&mut self) {
+    /// Sends what may go, then waits for an answer or for something to become due. Dropped at any
+    /// point it leaves the ledger with no less than was sent.
+    async fn step(&mut self) {
+        self.turn_day();
+        self.send_what_may_go().await;
+        let wake = self.next_wake();
+        tokio::select! {
+            biased;
+            Some(landed) = self.flights.join_next_with_id() => self.land(landed).await,
+            () = self.around.clock.sleep_until(wake) => {}
+        }
+    }
+
+    async fn send_what_may_go(&mut self) {
         while self.on_the_way.len() < self.most_in_flight() {
             let now = self.around.clock.tick();
-            let Some(due) = self.schedule.due(now) else { return };
+            if self.schedule.due(now).is_none() || self.vendor.waits(now) {
+                return;
+            }
             if self.budget().opening(now) != Opening::Now {
                 self.waits_since.get_or_insert(now);
                 return;
             }
-            let jobs = Released { schedule: &self.schedule, now };
-            match self.vendor.errand(due, &jobs, self.today, now) {
-                Errand::Send(flight, work) => {
-                    let Some(receipt) = self.budget().take(now, Duration::from_secs(60)) else {
-                        return;
-                    };
-                    self.note_sent(&flight, now);
-                    let credential = flight.carries_secret.then(|| self.credential.clone());
-                    let task = self.flights.spawn(renewal::sent_with(credential, work));
-                    self.on_the_way.push((task.id(), flight, receipt));
-                }
-                Errand::Wait => return,
-            }
+            // Saved before it is sent: whoever comes after a crash knows of it.
+            let Some(receipt) = self.keep.take(self.request_life()).await else { return };
+            self.send(receipt);
         }
+    }
+
+    /// What is due earliest goes on its way. Saving took a moment, so this looks at the clock again.
+    fn send(&mut self, receipt: Receipt) {
+        let now = self.around.clock.tick();
+        let jobs = Released { schedule: &self.schedule, now };
+        let due = self.schedule.due(now);
+        match due.map(|due| self.vendor.errand(due, &jobs, self.today, now)) {
+            Some(Errand::Send(flight, work)) => {
+                self.note_sent(&flight, now);
+                let credential = flight.carries_secret.then(|| self.credential.clone());
+                let task = self.flights.spawn(renewal::sent_with(credential, work));
+                self.on_the_way.push((task.id(), flight, receipt));
+            }
+            Some(Errand::Wait) | None => self.budget().cancel(&receipt),
+        }
+    }
+
+    /// How long after it was entered the API may still count a request: as long as it takes to give
+    /// it up, and once more on its way or in a queue.
+    fn request_life(&self) -> Duration {
+        self.around.fetch.limits.timeout * 2
     }
 
     fn note_sent(&mut self, flight: &Flight, now: Tick) {

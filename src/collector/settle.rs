@@ -25,12 +25,22 @@ const TOKEN_RETRY: Duration = Duration::from_secs(5 * 60);
 
 impl Collector {
     /// Settles a request that came back, or whose task panicked.
-    pub(super) fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
+    pub(super) async fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
+        let is_known = self.settle(landed);
+        self.publish();
+        let part = is_known.then(|| self.part.clone());
+        self.keep.save(part, self.now()).await;
+    }
+
+    /// Returns whether the request was one of this collector's.
+    fn settle(&mut self, landed: Result<(Id, Landed), JoinError>) -> bool {
         let (id, (answer, renewed)) = match landed {
             Ok(landed) => landed,
             Err(panic) => (panic.id(), (Answer::lost(broken_task()), None)),
         };
-        let Some(at) = self.on_the_way.iter().position(|(known, ..)| *known == id) else { return };
+        let Some(at) = self.on_the_way.iter().position(|(known, ..)| *known == id) else {
+            return false;
+        };
         let (_, flight, receipt) = self.on_the_way.swap_remove(at);
         self.hear(&flight, answer.date);
         let now = self.now();
@@ -50,7 +60,7 @@ impl Collector {
             };
             self.apply(&flight, verdict, now);
         }
-        self.publish();
+        true
     }
 
     /// When the answer arrived. A request that got none may still be on its way to the API, or wait

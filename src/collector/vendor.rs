@@ -19,6 +19,11 @@ pub(super) trait Vendor: Send + 'static {
     /// The request that `due` needs next. `jobs` tells which others may be served along.
     fn errand(&mut self, due: usize, jobs: &dyn Jobs, today: Date, now: Tick) -> Errand;
 
+    /// Whether nothing can be sent before something has landed.
+    fn waits(&self, _now: Tick) -> bool {
+        false
+    }
+
     /// What the answer to `flight` means. `room` is how many series its figures may add.
     fn digest(&mut self, flight: &Flight, payload: Payload, room: usize, now: Moment) -> Verdict;
 

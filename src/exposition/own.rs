@@ -99,7 +99,11 @@ impl Own {
     fn program(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
         family(out, &metric::BUILD_INFO, [([("version", self.version)], 1.0)])?;
         single(out, &metric::RELOAD_SUCCESSFUL, Some(f64::from(self.reload.successful)))?;
-        single(out, &metric::RELOAD_TIMESTAMP, Some(seconds(self.reload.at)))
+        single(out, &metric::RELOAD_TIMESTAMP, Some(seconds(self.reload.at)))?;
+        single(out, &metric::STATE_KEPT, self.counts.state_kept.map(f64::from))?;
+        let troubles = self.counts.state_troubles.iter();
+        let troubles = troubles.map(|(of, count)| ([("reason", of.as_str())], *count as f64));
+        family(out, &metric::STATE_ERRORS, troubles)
     }
 
     fn freshness(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {

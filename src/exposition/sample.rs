@@ -41,6 +41,7 @@ pub(crate) fn telemetry() -> Telemetry {
     telemetry.request(&store, "token", Outcome::Ok, Duration::from_millis(300));
     telemetry.request(&store, "report", Outcome::Timeout, Duration::from_secs(30));
     telemetry.token_refresh(&store, Outcome::Ok);
+    telemetry.state_is(true);
     telemetry.anomaly(&main, Anomaly::CleanedLabel, 2);
     telemetry
 }

@@ -13,6 +13,7 @@
 )]
 
 pub mod judge;
+pub mod memory;
 pub mod page;
 pub mod truth;
 
@@ -43,6 +44,7 @@ use revenue_exporter::secret::Secret;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::shutdown::{Stop, channel};
 use revenue_exporter::snapshot::Snapshot;
+use revenue_exporter::state::Store;
 use revenue_exporter::telemetry::Telemetry;
 use revenue_exporter::upstream::transport::{Body, Request, Response, Transport, TransportError};
 
@@ -138,7 +140,17 @@ pub struct Scene {
 impl Scene {
     /// Starts collecting `settings` over `transport`.
     pub fn start(settings: Settings, clock: Clock, transport: Arc<dyn Transport>) -> Self {
-        let app = App::build(&settings, clock.clone(), transport, 7);
+        Self::start_with(settings, clock, transport, None)
+    }
+
+    /// The same with state that survives it.
+    pub fn start_with(
+        settings: Settings,
+        clock: Clock,
+        transport: Arc<dyn Transport>,
+        store: Option<Arc<dyn Store>>,
+    ) -> Self {
+        let app = App::build(&settings, clock.clone(), transport, store, 7);
         let reload = ReloadState { successful: true, at: clock.wall() };
         let loaded = Arc::new(ArcSwap::from_pointee(Loaded { text: "".into(), reload }));
         let site = Arc::new(Site {
@@ -197,6 +209,13 @@ impl Scene {
     /// The counters.
     pub fn telemetry(&self) -> &Arc<Telemetry> {
         &self.site.telemetry
+    }
+
+    /// Ends at once, as by kill -9: nothing is said, saved or waited for.
+    pub async fn kill(self) {
+        self.running.abort();
+        // It was aborted; that is how it ends.
+        let _ = self.running.await;
     }
 
     /// Stops collecting and waits for the end.

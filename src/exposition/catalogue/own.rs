@@ -7,6 +7,8 @@ pub const METRICS: &[&Metric] = &[
     &BUILD_INFO,
     &RELOAD_SUCCESSFUL,
     &RELOAD_TIMESTAMP,
+    &STATE_KEPT,
+    &STATE_ERRORS,
     &ACCOUNT_STATE,
     &VIEW_UP,
     &LAST_SUCCESS,
@@ -74,6 +76,24 @@ own!(
     Some("seconds"),
     &[],
     "When the configuration was last accepted, in Unix seconds."
+);
+own!(
+    /// Whether state survives a restart.
+    STATE_KEPT,
+    Gauge,
+    "revenue_exporter_state_last_save_successful",
+    None,
+    &[],
+    "Whether the state directory could be written (1) or not (0) the last time; absent without one. While it cannot, half of each request budget is spent."
+);
+own!(
+    /// Troubles with state.
+    STATE_ERRORS,
+    Counter,
+    "revenue_exporter_state_errors_total",
+    None,
+    &["reason"],
+    "How often a state file could not be locked, read or written, or held nothing usable; absent without a state directory."
 );
 own!(
     /// The state of each account.
