@@ -11,14 +11,14 @@ use revenue_exporter::demo::wire::{self, Wire};
 use revenue_exporter::demo::{Answer, klar, taprain};
 use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
-use revenue_exporter::model::settings::Settings;
+use revenue_exporter::model::settings::{RangeEvery, Settings};
 use revenue_exporter::state::Store;
 use revenue_exporter::upstream::transport::Transport;
 
 use crate::support::judge::Judge;
 use crate::support::memory::Memory;
 use crate::support::{
-    NOON, Scene, Scripted, clock_at, every, klar_account, settings, taprain_account, world,
+    NOON, Scene, Scripted, budget, clock_at, every, klar_account, settings, taprain_account, world,
 };
 
 /// The folders of the accounts below.
@@ -27,22 +27,18 @@ const FOLDERS: [&str; 2] = ["taprain.t", "klar.k"];
 const SAVED: &str = "revenue_exporter_state_last_save_successful";
 
 fn ordinary() -> Settings {
-    let ranges = || vec![every(Range::Today, 60), every(Range::SevenDays, 3600)];
-    settings(
-        vec![taprain_account("t", ranges())],
-        vec![klar_account("k", Detail::Campaign, ranges())],
-    )
+    of(&[every(Range::Today, 60), every(Range::SevenDays, 3600)])
 }
 
 /// Asks for ten times what either API allows.
 fn greedy() -> Settings {
-    let ranges = || vec![every(Range::Today, 5), every(Range::Yesterday, 5)];
-    let mut settings = settings(
-        vec![taprain_account("t", ranges())],
-        vec![klar_account("k", Detail::Channel, ranges())],
-    );
-    settings.taprain[0].common.budget = crate::support::budget(60, 60, 0.0);
-    settings
+    of(&[every(Range::Today, 5), every(Range::Yesterday, 5)])
+}
+
+fn of(ranges: &[RangeEvery]) -> Settings {
+    let mut stats = taprain_account("t", ranges.to_vec());
+    stats.common.budget = budget(60, 60, 0.0);
+    settings(vec![stats], vec![klar_account("k", Detail::Campaign, ranges.to_vec())])
 }
 
 /// Both simulators behind judges, over a wire that takes up to two seconds.
