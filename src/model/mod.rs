@@ -2,6 +2,7 @@
 
 pub mod klar;
 pub mod range;
+pub mod restated;
 pub mod settings;
 
 /// One of the two APIs.
