@@ -13,6 +13,7 @@ mod scenarios {
     mod outcomes;
     mod pages;
     mod protocol;
+    mod restatement;
     mod rollover;
 }
 mod support;

@@ -4,6 +4,7 @@
 //! for the next deadline, an answer, midnight or the end, and for nothing else.
 
 mod klar;
+mod memory;
 mod renewal;
 mod settle;
 mod taprain;
@@ -21,6 +22,7 @@ use crate::board::Board;
 use crate::budget::{Budget, Opening, Receipt};
 use crate::clock::{Clock, Moment, Tick};
 use crate::fetch::Fetch;
+use crate::history::History;
 use crate::model::Api;
 use crate::model::range::{Range, local_date, next_midnight};
 use crate::model::settings::{
@@ -81,6 +83,8 @@ pub struct Collector {
     outage: Option<Outcome>,
     flights: JoinSet<Landed>,
     on_the_way: Vec<(tokio::task::Id, Flight, Receipt)>,
+    /// Days that are over, as they were and are.
+    history: History,
 }
 
 struct Job {
@@ -156,6 +160,7 @@ impl Collector {
         };
         Self {
             index,
+            history: memory::of(&*vendor),
             vendor,
             jobs: ranges.iter().map(job).collect(),
             schedule,
