@@ -6,9 +6,18 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::civil::Date;
+use revenue_exporter::board::Board;
+use revenue_exporter::collector::{Collector, Surroundings, taprain_part};
 use revenue_exporter::demo::wire::{self, Wire};
+use revenue_exporter::fetch::Fetch;
+use revenue_exporter::figures::closed::{Daily, Sums};
+use revenue_exporter::history::Times;
 use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
+use revenue_exporter::model::settings::Collection;
+use revenue_exporter::plan::Plan;
+use revenue_exporter::shutdown::channel;
+use revenue_exporter::telemetry::Telemetry;
 use revenue_exporter::upstream::transport::{Request, Transport};
 use serde_json::Value;
 
@@ -243,7 +252,7 @@ async fn k16_k20_returns_count_by_view_and_an_empty_or_cut_report_is_no_return()
     let clock = clock_at(NOON);
     let said = Said::default();
     let before =
-        [("2026-02-20", "A", "40"), ("2026-03-15", "A", "100"), ("2026-03-15", "B", "50.5")];
+        [("2026-02-17", "A", "40"), ("2026-03-15", "A", "100"), ("2026-03-15", "B", "50.5")];
     said.say("metric=", rows(&before));
     let ranges = || vec![every(Range::SevenDays, 300), every(Range::ThirtyDays, 600)];
     let mut account = klar_account("k", Detail::Channel, ranges());
@@ -258,7 +267,7 @@ async fn k16_k20_returns_count_by_view_and_an_empty_or_cut_report_is_no_return()
         scene.pass(Duration::from_secs(1200)).await;
         assert!(moved(&scene.page().await, KLAR, "").is_empty());
     }
-    let after = [("2026-02-20", "A", "38"), ("2026-03-15", "A", "100"), ("2026-03-15", "B", "60")];
+    let after = [("2026-02-17", "A", "38"), ("2026-03-15", "A", "100"), ("2026-03-15", "B", "60")];
     said.say("metric=", rows(&after));
     scene.pass(Duration::from_secs(1200)).await;
     let page = scene.page().await;
@@ -280,4 +289,47 @@ async fn a_view_without_closed_days_has_no_series() {
     let page = scene.page().await;
     assert!(page.with(TAPRAIN, &[]).is_empty() && page.with(KLAR, &[]).is_empty());
     scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_moved_while_the_exporter_was_down_is_counted_from_what_was_saved() {
+    let clock = clock_at(NOON);
+    let said = Said::default();
+    said.say("range=30days", report(&[("2026-03-17", "97.50")]));
+    let account = taprain_account("t", vec![every(Range::ThirtyDays, 60)]);
+    let telemetry = Arc::new(Telemetry::default());
+    let collector = || {
+        let part = taprain_part(&account, &Plan::taprain(&account));
+        let (transport, limits) = (said.transport(), Collection::DEFAULT);
+        let around = Surroundings {
+            board: Arc::new(Board::new(vec![part])),
+            telemetry: Arc::clone(&telemetry),
+            clock: clock.clone(),
+            fetch: Fetch { transport, clock: clock.clone(), limits },
+            seed: 7,
+        };
+        Collector::taprain(account.clone(), 0, around)
+    };
+    let mut saved = collector().history().clone();
+    let all = Sums { revenue: Some("100".parse().unwrap()), ..Sums::default() };
+    let daily = Daily { date: "2026-03-17".parse().unwrap(), all, ..Daily::default() };
+    let seen = "2026-03-18T05:00:00Z".parse().unwrap();
+    saved.note(
+        "all",
+        daily,
+        &Times { today: "2026-03-18".parse().unwrap(), made: seen, now: seen },
+    );
+    let saved = serde_json::from_str(&serde_json::to_string(&saved).unwrap()).unwrap();
+    let collector = collector().recalling(saved);
+    assert_eq!(telemetry.counts().restated.len(), 14, "0 before the first answer");
+    let (stop, shutdown) = channel();
+    let running = tokio::spawn(collector.run(shutdown));
+    clock.sleep(Duration::from_secs(30)).await;
+    let counts = telemetry.counts().restated;
+    let moved: Vec<_> = counts.into_iter().filter(|(_, sum)| !sum.is_zero()).collect();
+    let ((_, direction, age), sum) = &moved[0];
+    assert_eq!((moved.len(), direction.as_str(), age.as_str()), (1, "down", "1d"));
+    assert_eq!(sum.to_string(), "2.50");
+    stop.now();
+    running.await.unwrap();
 }
