@@ -25,6 +25,7 @@ pub mod schedule;
 pub mod snapshot;
 
 pub mod figures;
+pub mod history;
 
 // plans: what is known, and what of it to show
 pub mod board;

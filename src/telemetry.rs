@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rust_decimal::Decimal;
+
 use crate::model::Api;
+use crate::model::restated::{Age, Direction, Move};
 
 /// Upper bounds of the request duration histogram, in seconds; the last bucket is unbounded.
 pub const DURATION_BUCKETS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -16,6 +19,17 @@ pub struct Who {
     pub api: Api,
     /// The `account` label.
     pub account: Arc<str>,
+}
+
+/// Whose closed days are compared with what they were.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Restated {
+    /// The account.
+    pub who: Who,
+    /// The `view` label: each view of a shop is another attribution.
+    pub view: Arc<str>,
+    /// The `currency` label.
+    pub currency: Arc<str>,
 }
 
 /// How a request ended, as the `outcome` label says it.
@@ -201,6 +215,8 @@ pub struct Counts {
     pub state_kept: Option<bool>,
     /// Troubles with state by reason.
     pub state_troubles: BTreeMap<StateTrouble, u64>,
+    /// How much revenue of closed days moved, in major units, by view, way and age of the day.
+    pub restated: BTreeMap<(Restated, Direction, Age), Decimal>,
 }
 
 /// A histogram over [`DURATION_BUCKETS`].
@@ -260,6 +276,21 @@ impl Telemetry {
     /// Counts a trouble with state.
     pub fn state_trouble(&self, reason: StateTrouble) {
         *self.lock().state_troubles.entry(reason).or_default() += 1;
+    }
+
+    /// Counts how closed days of a view moved. Without a move it shows every count of the view as
+    /// 0, so that `increase()` sees the first one.
+    pub fn restated(&self, of: &Restated, moves: &[Move]) {
+        let mut counts = self.lock();
+        for direction in Direction::ALL {
+            for age in Age::ALL {
+                counts.restated.entry((of.clone(), direction, age)).or_default();
+            }
+        }
+        for Move { direction, age, amount } in moves {
+            let sum = counts.restated.entry((of.clone(), *direction, *age)).or_default();
+            *sum = sum.saturating_add(*amount);
+        }
     }
 
     /// All counts, as they are now.

@@ -14,6 +14,7 @@ mod scenarios {
     mod pages;
     mod protocol;
     mod restart;
+    mod restatement;
     mod rollover;
 }
 mod support;

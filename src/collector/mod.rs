@@ -5,6 +5,7 @@
 
 mod day;
 mod klar;
+mod memory;
 pub mod part;
 mod renewal;
 mod settle;
@@ -23,6 +24,7 @@ use crate::budget::{Budget, Opening, Receipt};
 use crate::calendar::Calendar;
 use crate::clock::{Clock, Tick};
 use crate::fetch::Fetch;
+use crate::history::History;
 use crate::model::Api;
 use crate::model::range::{Range, local_date};
 use crate::model::settings::{Account, BudgetTerms, Credential, RangeEvery, Subject};
@@ -90,6 +92,8 @@ pub struct Collector {
     outage: Option<Outcome>,
     flights: JoinSet<Landed>,
     on_the_way: Vec<(tokio::task::Id, Flight, Receipt)>,
+    /// Days that are over, as they were and are.
+    history: History,
 }
 
 struct Job {
@@ -120,7 +124,8 @@ impl Collector {
             }
             Subject::Klar(account) => Box::new(klar::Klar::new(account, around.fetch.clone())),
         };
-        Self::of(vendor, account, &ranges, (part, keep, plan.stretch), around)
+        let days = keep.days();
+        Self::of(vendor, account, &ranges, (part, keep, plan.stretch), around).recalling(days)
     }
 
     fn of(
@@ -139,6 +144,7 @@ impl Collector {
             Api::Klar => &[TOKEN, ATTRIBUTION],
         };
         around.telemetry.introduce(&who, endpoints, who.api == Api::Klar);
+        let history = memory::of(&*vendor);
         let job = |range: &RangeEvery| Job {
             range: range.range.clone(),
             failures: 0,
@@ -146,6 +152,7 @@ impl Collector {
             logged: false,
         };
         Self {
+            history,
             vendor,
             jobs: ranges.iter().map(job).collect(),
             schedule,

@@ -129,10 +129,11 @@ impl Collector {
 
     fn apply(&mut self, flight: &Flight, verdict: Verdict, now: Moment) {
         match verdict {
-            Verdict::Figures { updates, odd, go_on } => {
+            Verdict::Figures { updates, odd, go_on, days } => {
                 self.account_is(AccountState::Ok, true);
                 self.refusals = 0;
                 self.count_odd(&odd);
+                self.remember(flight, days, now);
                 for update in updates {
                     self.update(update, flight, now);
                 }

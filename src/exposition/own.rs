@@ -21,7 +21,8 @@ use super::press::Printed;
 use super::process::Usage;
 use crate::budget::Reading;
 use crate::clock::Tick;
-use crate::model::AccountState;
+use crate::model::{AccountState, Api};
+use crate::number::to_f64;
 use crate::snapshot::{AccountPart, Slot};
 use crate::telemetry::{Counts, DURATION_BUCKETS, Durations, Who};
 
@@ -91,6 +92,7 @@ impl Collector for Own {
         self.tokens(out)?;
         self.budget(out)?;
         self.answers(out)?;
+        self.restated(out)?;
         self.process.map_or(Ok(()), |usage| process(out, &usage))
     }
 }
@@ -186,6 +188,28 @@ impl Own {
             })
         });
         family(out, &metric::FOLDED_ROWS, folded)
+    }
+
+    /// Here and not among the vendors' gauges: those are the same bytes in both formats, and only
+    /// one of the formats declares a counter without its `_total`.
+    fn restated(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        for (api, metric) in
+            [(Api::TapRain, &metric::TAPRAIN_RESTATED), (Api::Klar, &metric::KLAR_RESTATED)]
+        {
+            let of_api = self.counts.restated.iter().filter(|((of, ..), _)| of.who.api == api);
+            let sums = of_api.map(|((of, direction, age), sum)| {
+                let labels = [
+                    ("account", &*of.who.account),
+                    ("view", &*of.view),
+                    ("currency", &*of.currency),
+                    ("direction", direction.as_str()),
+                    ("age", age.as_str()),
+                ];
+                (labels, to_f64(*sum))
+            });
+            family(out, metric, sums)?;
+        }
+        Ok(())
     }
 }
 

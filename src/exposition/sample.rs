@@ -5,14 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 
 use crate::budget::Budget;
 use crate::clock::{Moment, Tick};
 use crate::label::Labels;
+use crate::model::restated::{Age, Direction, Move};
 use crate::model::settings::BudgetTerms;
 use crate::model::{AccountState, Api};
 use crate::snapshot::{AccountPart, End, Good, Group, Row, Sheet, Slot, Table};
-use crate::telemetry::{Anomaly, Outcome, Telemetry, Who};
+use crate::telemetry::{Anomaly, Outcome, Restated, Telemetry, Who};
 
 /// How long the figures are fresh.
 pub(crate) const FRESH: Duration = Duration::from_secs(900);
@@ -43,6 +45,15 @@ pub(crate) fn telemetry() -> Telemetry {
     telemetry.token_refresh(&store, Outcome::Ok);
     telemetry.state_is(true);
     telemetry.anomaly(&main, Anomaly::CleanedLabel, 2);
+    let of = |who: &Who, view: &str, currency: &str| Restated {
+        who: who.clone(),
+        view: view.into(),
+        currency: currency.into(),
+    };
+    let reversal =
+        Move { direction: Direction::Down, age: Age::OneDay, amount: Decimal::new(13_824, 2) };
+    telemetry.restated(&of(&main, "all", "USD"), &[reversal, reversal]);
+    telemetry.restated(&of(&store, "default", "EUR"), &[]);
     telemetry
 }
 

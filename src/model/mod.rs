@@ -3,6 +3,7 @@
 pub mod klar;
 pub mod meaning;
 pub mod range;
+pub mod restated;
 pub mod settings;
 
 /// One of the two APIs.

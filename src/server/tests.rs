@@ -82,7 +82,7 @@ async fn each_scrape_shows_what_is_published_and_nothing_dead() {
     let page = text(ask(&site, "GET", "/metrics", &[]).await).await;
     assert!(
         page.contains("taprain_clicks{account=\"renamed\"")
-            && !page.contains("account=\"main\",view")
+            && !page.contains("taprain_clicks{account=\"main\"")
     );
 }
 

@@ -10,9 +10,10 @@ use tracing::info;
 use super::envelope::Damage;
 use super::health::Health;
 use super::store::Store;
-use super::{figures, ledger};
+use super::{days, figures, ledger};
 use crate::budget::{Budget, Receipt};
 use crate::clock::{Clock, Moment, Tick};
+use crate::history::History;
 use crate::snapshot::AccountPart;
 use crate::telemetry::StateTrouble;
 
@@ -43,6 +44,10 @@ struct Inner {
     saved: Tick,
     /// What the account's calendar said then.
     anchor: Option<Moment>,
+    /// Days that are over, as first and last seen.
+    days: History,
+    /// Whether they are not saved yet.
+    new_days: bool,
 }
 
 /// Another process is at it.
@@ -59,11 +64,14 @@ impl Keep {
     ) -> Arc<Self> {
         lock(&part.budget).own(owner);
         let folder = format!("{}.{}", part.api.as_str(), part.account);
-        let inner = Inner { seen: Vec::new(), saved: clock.tick(), anchor: None };
+        let (seen, saved) = (Vec::new(), clock.tick());
+        let (anchor, days, new_days) = (None, History::default(), false);
+        let inner = Inner { seen, saved, anchor, days, new_days };
         let (budget, inner) = (Arc::clone(&part.budget), Mutex::new(inner));
         let keep = Self { store, clock, health, folder, budget, inner };
         if let Some(store) = &keep.store {
             let had_figures = keep.open_figures(store, part);
+            keep.open_days(store);
             keep.open_ledger(store, had_figures);
         }
         Arc::new(keep)
@@ -84,6 +92,7 @@ impl Keep {
             if let Some(part) = &part {
                 keep.save_figures(part, now);
             }
+            keep.save_days();
         })
         .await;
     }
@@ -91,6 +100,18 @@ impl Keep {
     /// Saves the ledger and that nothing more will be sent.
     pub async fn close(self: &Arc<Self>) {
         self.locked(|keep| keep.save_ledger(true)).await;
+    }
+
+    /// The days that are over, as far as they are known.
+    pub fn days(&self) -> History {
+        self.inner().days.clone()
+    }
+
+    /// Keeps these days, and saves them with the next save.
+    pub fn note_days(&self, days: &History) {
+        let mut inner = self.inner();
+        inner.days.clone_from(days);
+        inner.new_days = true;
     }
 
     /// What the account's calendar said when it was last saved; on the present row of ticks.
@@ -149,7 +170,8 @@ impl Keep {
                 self.budget().adopt(restored.requests, restored.closed_until);
             }
             Err(damage) => {
-                self.unreadable("ledger", damage, "what other processes sent is taken to be half");
+                let so = "half of the budget is taken to be spent by other processes";
+                self.health.unreadable(&self.folder, ledger::KIND.name, &damage, so);
                 self.assume_half();
             }
         }
@@ -189,12 +211,28 @@ impl Keep {
     fn save_figures(&self, part: &AccountPart, now: Moment) {
         let Some(store) = &self.store else { return };
         let bytes = figures::seal(part, &self.clock, now);
-        match store.write(&self.folder, figures::KIND.name, &bytes) {
-            Ok(()) => self.health.works(&self.path("figures")),
-            Err(error) => {
-                self.health.fails(&self.path("figures"), StateTrouble::Write, &error);
-            }
+        self.write(store, figures::KIND.name, &bytes);
+    }
+
+    fn save_days(&self) {
+        let Some(store) = &self.store else { return };
+        let bytes = {
+            let inner = self.inner();
+            inner.new_days.then(|| days::seal(&inner.days))
+        };
+        if let Some(bytes) = bytes {
+            self.inner().new_days = !self.write(store, days::KIND.name, &bytes);
         }
+    }
+
+    /// Writes what may be lost without harm; returns whether it was written.
+    fn write(&self, store: &Arc<dyn Store>, file: &str, bytes: &[u8]) -> bool {
+        let written = store.write(&self.folder, file, bytes);
+        match &written {
+            Ok(()) => self.health.works(&self.path(file)),
+            Err(error) => self.health.fails(&self.path(file), StateTrouble::Write, error),
+        }
+        written.is_ok()
     }
 
     fn open_ledger(&self, store: &Arc<dyn Store>, had_figures: bool) {
@@ -245,24 +283,38 @@ impl Keep {
     /// Returns whether there were any.
     fn open_figures(&self, store: &Arc<dyn Store>, part: &mut AccountPart) -> bool {
         let so = "the figures are fetched anew";
-        match store.read(&self.folder, figures::KIND.name) {
-            Ok(None) => return false,
-            Ok(Some(bytes)) => match figures::unseal(&bytes) {
-                Ok(file) => {
-                    let anchor = file.restore(part, &self.clock, self.clock.moment());
-                    self.inner().anchor = anchor;
-                }
-                Err(damage) => self.unreadable(figures::KIND.name, damage, so),
-            },
-            Err(error) => {
-                self.health.unreadable(&self.folder, figures::KIND.name, &error, so);
-            }
-        }
-        true
+        self.read(store, figures::KIND.name, so, |bytes| {
+            let anchor = figures::unseal(bytes)?.restore(part, &self.clock, self.clock.moment());
+            self.inner().anchor = anchor;
+            Ok(())
+        })
     }
 
-    fn unreadable(&self, file: &str, damage: Damage, so: &str) {
-        self.health.unreadable(&self.folder, file, &damage, so);
+    fn open_days(&self, store: &Arc<dyn Store>) {
+        let so = "how closed days move is counted from now on";
+        self.read(store, days::KIND.name, so, |bytes| {
+            self.inner().days = days::unseal(bytes)?;
+            Ok(())
+        });
+    }
+
+    /// Reads what may be lost without harm; returns whether there is such a file.
+    fn read(
+        &self,
+        store: &Arc<dyn Store>,
+        file: &str,
+        so: &str,
+        take: impl FnOnce(&[u8]) -> Result<(), Damage>,
+    ) -> bool {
+        let taken = match store.read(&self.folder, file) {
+            Ok(None) => return false,
+            Ok(Some(bytes)) => take(&bytes).map_err(|damage| damage.to_string()),
+            Err(error) => Err(format!("cannot be read ({error})")),
+        };
+        if let Err(why) = taken {
+            self.health.unreadable(&self.folder, file, &why, so);
+        }
+        true
     }
 
     /// The ledger cannot be kept: what is sent from now on a successor will not know.

@@ -6,6 +6,7 @@
 //! The ledger is saved before a request is sent, so that no restart can overspend.
 
 mod clockwork;
+mod days;
 pub mod decode;
 mod disk;
 mod envelope;

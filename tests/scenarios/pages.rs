@@ -32,7 +32,7 @@ fn last<'a>(heard: &'a [Heard], host: &str, parts: &[&str]) -> &'a [u8] {
 }
 
 fn shown(page: &crate::support::page::Page, prefix: &str) -> Series {
-    let own = ["_up{", "_account_info{"];
+    let own = ["_up{", "_account_info{", "_total{"];
     let mut series = page.with(prefix, &[]);
     series.retain(|key, _| own.iter().all(|own| !key.contains(own)));
     series

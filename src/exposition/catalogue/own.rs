@@ -24,6 +24,8 @@ pub const METRICS: &[&Metric] = &[
     &ANOMALIES,
     &SERIES,
     &FOLDED_ROWS,
+    &TAPRAIN_RESTATED,
+    &KLAR_RESTATED,
     &PROCESS_CPU,
     &PROCESS_RESIDENT,
     &PROCESS_VIRTUAL,
@@ -49,6 +51,7 @@ macro_rules! own {
 
 const ACCOUNT: &[&str] = &["api", "account"];
 const SLOT: &[&str] = &["api", "account", "view", "range"];
+const RESTATED: &[&str] = &["account", "view", "currency", "direction", "age"];
 
 own!(
     /// The version.
@@ -230,6 +233,26 @@ own!(
     None,
     &["api", "account", "view", "range", "dimension"],
     "Rows of the dimension that the series named (other) stand for."
+);
+own!(
+    /// How TapRain's past moved.
+    TAPRAIN_RESTATED,
+    Counter,
+    "taprain_restated_revenue_total",
+    None,
+    RESTATED,
+    "Revenue added to (up) and taken from (down) days that were over, since each was first seen, \
+     by how many days ago the day was; in major units of the currency."
+);
+own!(
+    /// How Klar's past moved.
+    KLAR_RESTATED,
+    Counter,
+    "klar_restated_net_revenue_total",
+    None,
+    RESTATED,
+    "Net revenue attributed to (up) and taken from (down) days that were over, since each was \
+     first seen, by how many days ago the day was; in major units of the currency."
 );
 own!(
     /// CPU time.
