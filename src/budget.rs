@@ -32,8 +32,9 @@ const LONGEST_DRY: Duration = Duration::from_secs(15 * 60);
 pub struct Budget {
     terms: BudgetTerms,
     allowance: usize,
-    /// While nothing can be saved, a successor may not learn what was sent.
-    confined: bool,
+    /// While nothing can be saved, a successor may not learn what is sent: only half of the
+    /// allowance is, and nothing before this tick.
+    confined: Option<Tick>,
     /// The number of this process.
     owner: u64,
     /// The serial of the next request.
@@ -121,7 +122,7 @@ impl Budget {
         Self {
             terms,
             allowance: usize::try_from(terms.allowance()).unwrap_or(usize::MAX),
-            confined: false,
+            confined: None,
             owner,
             next: 0,
             sent: VecDeque::new(),
@@ -138,8 +139,10 @@ impl Budget {
 
     /// When the next request may be sent.
     pub fn opening(&self, now: Tick) -> Opening {
-        if now < self.closed_until {
-            return Opening::At(self.closed_until);
+        let quiet_until =
+            self.confined.map_or(self.closed_until, |tick| tick.max(self.closed_until));
+        if now < quiet_until {
+            return Opening::At(quiet_until);
         }
         match self.own_opening(now) {
             Opening::Now => self.opening_beside_others(now),
@@ -212,18 +215,18 @@ impl Budget {
         self.allowance / 2
     }
 
-    /// Spends only half of the allowance, or all of it again.
-    pub fn confine(&mut self, confined: bool) {
-        self.confined = confined;
+    /// Spends only half of the allowance, from `quiet_until` on; or all of it again.
+    pub fn confine(&mut self, quiet_until: Option<Tick>) {
+        self.confined = quiet_until;
     }
 
-    /// Whether more counts at `now` than may be spent.
+    /// Whether it is confined, and the last request should not have been entered then.
     pub fn is_overdrawn(&self, now: Tick) -> bool {
-        self.counting(now) > self.most()
+        self.confined.is_some_and(|until| now < until) || self.counting(now) > self.most()
     }
 
     fn most(&self) -> usize {
-        if self.confined { self.half() } else { self.allowance }
+        if self.confined.is_some() { self.half() } else { self.allowance }
     }
 
     /// Notes that the answer to `receipt` arrived at `now`, and what it said. For a request that was
@@ -512,13 +515,13 @@ mod tests {
     #[test]
     fn a_confined_ledger_spends_half_and_leaves_half() {
         let mut budget = Budget::new(terms(7, 30, 0.0));
-        budget.confine(true);
+        budget.confine(Some(at(0)));
         let spent = (0..9).take_while(|_| budget.take(at(0), LIFE).is_some()).count();
         let mut successor = Budget::new(terms(7, 30, 0.0));
         successor.assume(7 - successor.half(), at(0));
         let left = (0..9).take_while(|_| successor.take(at(0), LIFE).is_some()).count();
         assert_eq!((spent, left), (3, 3));
-        budget.confine(false);
+        budget.confine(None);
         assert!(budget.take(at(0), LIFE).is_some());
     }
 

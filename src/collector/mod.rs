@@ -47,6 +47,9 @@ const MOST_IN_FLIGHT: usize = 8;
 /// The longest sleep: a stepped wall clock is noticed this late at worst.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// How soon it is tried again to save what could not be saved.
+const MEND: Duration = Duration::from_secs(5);
+
 /// How long the last save may take.
 const LAST_SAVE: Duration = Duration::from_secs(2);
 
@@ -77,6 +80,8 @@ pub struct Collector {
     schedule: Schedule,
     part: AccountPart,
     keep: Arc<Keep>,
+    /// When to try again to save.
+    mend_at: Tick,
     credential: Credential,
     zone: TimeZone,
     today: Date,
@@ -158,6 +163,7 @@ impl Collector {
             schedule,
             part,
             keep,
+            mend_at: Tick::default(),
             terms: account.budget,
             rng: fastrand::Rng::with_seed(around.seed ^ spread(&who)),
             credential: account.credential,
@@ -194,6 +200,10 @@ impl Collector {
     /// point it leaves the ledger with no less than was sent.
     async fn step(&mut self) {
         self.turn_day();
+        if self.keep.ails() && self.mend_at <= self.around.clock.tick() {
+            self.mend_at = self.around.clock.tick() + MEND;
+            self.keep.save(None, self.now()).await;
+        }
         self.send_what_may_go().await;
         let wake = self.next_wake();
         tokio::select! {
@@ -271,6 +281,9 @@ impl Collector {
             && let Opening::At(opening) = self.budget().opening(now.tick)
         {
             wake = wake.min(opening);
+        }
+        if self.keep.ails() {
+            wake = wake.min(self.mend_at.max(now.tick + Duration::from_millis(1)));
         }
         wake.min(self.midnight.tick)
     }

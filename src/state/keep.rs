@@ -42,6 +42,8 @@ struct Inner {
     seen: Vec<u8>,
     /// When the ledger was last saved.
     saved: Tick,
+    /// Whether it could not be saved since.
+    ails: bool,
     /// What the account's calendar said then.
     anchor: Option<Moment>,
     /// Days that are over, as first and last seen.
@@ -66,7 +68,7 @@ impl Keep {
         let folder = format!("{}.{}", part.api.as_str(), part.account);
         let (seen, saved) = (Vec::new(), clock.tick());
         let (anchor, days, new_days) = (None, History::default(), false);
-        let inner = Inner { seen, saved, anchor, days, new_days };
+        let inner = Inner { seen, saved, ails: false, anchor, days, new_days };
         let (budget, inner) = (Arc::clone(&part.budget), Mutex::new(inner));
         let keep = Self { store, clock, health, folder, budget, inner };
         if let Some(store) = &keep.store {
@@ -100,6 +102,11 @@ impl Keep {
     /// Saves the ledger and that nothing more will be sent.
     pub async fn close(self: &Arc<Self>) {
         self.locked(|keep| keep.save_ledger(true)).await;
+    }
+
+    /// Whether the ledger could not be saved the last time.
+    pub fn ails(&self) -> bool {
+        self.inner().ails
     }
 
     /// The days that are over, as far as they are known.
@@ -184,7 +191,7 @@ impl Keep {
             return Some(receipt);
         }
         let (now, mut budget) = (self.clock.tick(), self.budget());
-        if budget.is_closed(now) || budget.is_overdrawn(now) {
+        if budget.is_overdrawn(now) {
             budget.cancel(&receipt);
             return None;
         }
@@ -201,9 +208,10 @@ impl Keep {
             return false;
         }
         self.health.works(&self.path("ledger"));
-        self.budget().confine(false);
+        self.budget().confine(None);
         let mut inner = self.inner();
         inner.saved = now.tick;
+        inner.ails = false;
         inner.seen = bytes;
         true
     }
@@ -320,10 +328,13 @@ impl Keep {
     /// The ledger cannot be kept: what is sent from now on a successor will not know.
     fn fails<T>(&self, file: &str, trouble: StateTrouble, why: &dyn Display) -> Option<T> {
         self.health.fails(&self.path(file), trouble, why);
-        let saved = self.inner().saved;
+        let saved = {
+            let mut inner = self.inner();
+            inner.ails = true;
+            inner.saved
+        };
         let mut budget = self.budget();
-        budget.confine(true);
-        budget.close_until(saved + SILENCE);
+        budget.confine(Some(saved + SILENCE));
         None
     }
 
