@@ -88,6 +88,7 @@ mod tests {
             currency: "USD".into(),
             state: None,
             up: None,
+            broken: false,
             token_expiry: None,
             budget: Arc::new(Mutex::new(Budget::new(terms))),
             slots: Vec::new(),

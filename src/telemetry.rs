@@ -169,6 +169,8 @@ pub struct Counts {
     pub token_refreshes: BTreeMap<(Who, Outcome), u64>,
     /// Anomalies by account and reason.
     pub anomalies: BTreeMap<(Who, Anomaly), u64>,
+    /// Collectors started again after a failure, by account.
+    pub restarts: BTreeMap<Who, u64>,
 }
 
 /// A histogram over [`DURATION_BUCKETS`].
@@ -197,6 +199,17 @@ impl Telemetry {
         for reason in Anomaly::ALL {
             counts.anomalies.entry((who.clone(), reason)).or_default();
         }
+        counts.restarts.entry(who.clone()).or_default();
+    }
+
+    /// Shows nothing of an account any more: it has left the configuration.
+    pub fn forget(&self, who: &Who) {
+        let mut counts = self.lock();
+        counts.requests.retain(|(of, ..), _| of != who);
+        counts.durations.retain(|(of, _), _| of != who);
+        counts.token_refreshes.retain(|(of, _), _| of != who);
+        counts.anomalies.retain(|(of, _), _| of != who);
+        counts.restarts.remove(who);
     }
 
     /// Counts a finished request.
@@ -214,6 +227,11 @@ impl Telemetry {
     /// Counts `times` anomalies of one kind.
     pub fn anomaly(&self, who: &Who, reason: Anomaly, times: u64) {
         *self.lock().anomalies.entry((who.clone(), reason)).or_default() += times;
+    }
+
+    /// Counts a collector that failed and is started again.
+    pub fn restart(&self, who: &Who) {
+        *self.lock().restarts.entry(who.clone()).or_default() += 1;
     }
 
     /// All counts, as they are now.

@@ -261,6 +261,7 @@ impl Collector {
     fn account_is(&mut self, state: AccountState, up: bool) {
         self.part.state = Some(state);
         self.part.up = Some(up);
+        self.part.broken = false;
         if up {
             self.outage = None;
         }

@@ -91,6 +91,7 @@ impl Collector for Own {
         self.tokens(out)?;
         self.budget(out)?;
         self.answers(out)?;
+        self.restarts(out)?;
         self.process.map_or(Ok(()), |usage| process(out, &usage))
     }
 }
@@ -182,6 +183,11 @@ impl Own {
             })
         });
         family(out, &metric::FOLDED_ROWS, folded)
+    }
+
+    fn restarts(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let restarts = self.counts.restarts.iter().map(|(of, count)| (who(of), *count as f64));
+        family(out, &metric::RESTARTS, restarts)
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn telemetry() -> Telemetry {
     telemetry.request(&store, "token", Outcome::Ok, Duration::from_millis(300));
     telemetry.request(&store, "report", Outcome::Timeout, Duration::from_secs(30));
     telemetry.token_refresh(&store, Outcome::Ok);
+    telemetry.restart(&store);
     telemetry.anomaly(&main, Anomaly::CleanedLabel, 2);
     telemetry
 }
@@ -76,6 +77,7 @@ fn part(api: Api, account: &str, (zone, currency): (&str, &str), slots: Vec<Slot
         currency: Arc::from(currency),
         state: Some(AccountState::Ok),
         up: Some(true),
+        broken: false,
         token_expiry: None,
         budget: Arc::new(Mutex::new(Budget::new(terms))),
         slots,

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::exposition::own::ReloadState;
 use crate::exposition::press::Press;
 use crate::exposition::{sample, strict};
+use crate::snapshot::AccountPart;
 
 fn site() -> Arc<Site> {
     let start = sample::now().wall;
@@ -124,6 +125,20 @@ async fn ready_names_who_was_not_asked_yet() {
     site.board.publish(sample::klar("my-store"));
     assert_eq!(text(ask(&site, "GET", "/-/ready", &[]).await).await, "Ready\n");
     assert_eq!(text(ask(&site, "GET", "/-/healthy", &[]).await).await, "Healthy\n");
+}
+
+#[tokio::test]
+async fn ready_names_whose_collector_failed() {
+    let site = site();
+    let broken = AccountPart { broken: true, ..sample::taprain("main") };
+    let unasked = AccountPart { state: None, ..sample::klar("my-store") };
+    site.board.publish(broken);
+    site.board.publish(unasked);
+    let reply = ask(&site, "GET", "/-/ready", &[]).await;
+    assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let sentence = "Not ready: no answer yet for klar my-store; \
+                    a failure inside the exporter stopped taprain main.\n";
+    assert_eq!(text(reply).await, sentence);
 }
 
 #[tokio::test]

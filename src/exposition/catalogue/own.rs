@@ -22,6 +22,7 @@ pub const METRICS: &[&Metric] = &[
     &ANOMALIES,
     &SERIES,
     &FOLDED_ROWS,
+    &RESTARTS,
     &PROCESS_CPU,
     &PROCESS_RESIDENT,
     &PROCESS_VIRTUAL,
@@ -210,6 +211,15 @@ own!(
     None,
     &["api", "account", "view", "range", "dimension"],
     "Rows of the dimension that the series named (other) stand for."
+);
+own!(
+    /// Collectors that failed.
+    RESTARTS,
+    Counter,
+    "revenue_exporter_collector_restarts_total",
+    None,
+    ACCOUNT,
+    "How often the account's collector failed inside the exporter and was started again."
 );
 own!(
     /// CPU time.

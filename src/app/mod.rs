@@ -1,5 +1,7 @@
 //! The parts put together: settings become collectors, and collectors a running whole.
 
+mod supervise;
+
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -7,13 +9,14 @@ use tracing::{error, info, warn};
 
 use crate::board::Board;
 use crate::clock::Clock;
-use crate::collector::{Collector, Surroundings, part};
+use crate::collector::{Surroundings, part};
 use crate::fetch::Fetch;
-use crate::model::settings::Settings;
+use crate::model::settings::{Settings, Subject};
 use crate::plan::Plan;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::upstream::transport::Transport;
+use supervise::Supervisor;
 
 /// Collectors that have not begun, and what they will share.
 pub struct App {
@@ -21,7 +24,8 @@ pub struct App {
     pub board: Arc<Board>,
     /// Where they will count.
     pub telemetry: Arc<Telemetry>,
-    collectors: Vec<Collector>,
+    subjects: Vec<Subject>,
+    around: Surroundings,
 }
 
 impl App {
@@ -43,21 +47,19 @@ impl App {
             fetch,
             seed,
         };
-        let collectors = subjects.into_iter();
-        let collectors =
-            collectors.map(|subject| Collector::new(subject, around.clone())).collect();
-        Self { board, telemetry, collectors }
+        Self { board, telemetry, subjects, around }
     }
 
     /// Collects until `shutdown`. An account whose collector fails leaves the others alone.
     pub async fn collect(self, shutdown: Shutdown) {
         let mut running = JoinSet::new();
-        for collector in self.collectors {
-            running.spawn(collector.run(shutdown.clone()));
+        for subject in self.subjects {
+            let supervisor = Supervisor::new(subject, self.around.clone());
+            running.spawn(supervisor.run(shutdown.clone()));
         }
         while let Some(ended) = running.join_next().await {
             if let Err(error) = ended {
-                error!(%error, "an account's collector failed; its figures will go stale");
+                error!(%error, "an account is no longer collected; its figures will go stale");
             }
         }
     }
