@@ -35,6 +35,8 @@ pub struct Budget {
     oldest: u64,
     others: Option<Others>,
     closed_until: Tick,
+    /// Closed as well, but only because the credential was refused.
+    refused_until: Tick,
     waited: Duration,
 }
 
@@ -104,6 +106,7 @@ impl Budget {
             oldest: 0,
             others: None,
             closed_until: Tick::default(),
+            refused_until: Tick::default(),
             waited: Duration::ZERO,
         }
     }
@@ -115,8 +118,8 @@ impl Budget {
 
     /// When the next request may be sent.
     pub fn opening(&self, now: Tick) -> Opening {
-        if now < self.closed_until {
-            return Opening::At(self.closed_until);
+        if self.is_closed(now) {
+            return Opening::At(self.closed_until.max(self.refused_until));
         }
         match self.own_opening(now) {
             Opening::Now => self.opening_beside_others(now),
@@ -167,9 +170,20 @@ impl Budget {
         self.closed_until = self.closed_until.max(tick);
     }
 
-    /// Whether the API asked for quiet beyond `now`.
+    /// Sends nothing before `tick`: the API refused the credential.
+    pub fn refuse_until(&mut self, tick: Tick) {
+        self.refused_until = self.refused_until.max(tick);
+    }
+
+    /// There is another credential now, which was not refused; quiet that the API asked for is kept.
+    /// Says whether that opened anything.
+    pub fn forgive(&mut self) -> bool {
+        std::mem::take(&mut self.refused_until) != Tick::default()
+    }
+
+    /// Whether nothing is sent at `now`, for the API asked for quiet or refused the credential.
     pub fn is_closed(&self, now: Tick) -> bool {
-        now < self.closed_until
+        now < self.closed_until.max(self.refused_until)
     }
 
     /// Adds to the time that due requests have waited.
@@ -467,6 +481,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn another_credential_ends_the_quiet_after_a_refusal_and_no_other() {
+        let mut budget = Budget::new(terms(2, 30, 0.0));
+        budget.close_until(at(2_000));
+        budget.refuse_until(at(60_000));
+        assert_eq!(budget.opening(at(1_000)), Opening::At(at(60_000)));
+        assert!(budget.forgive() && !budget.forgive());
+        assert_eq!(budget.opening(at(1_000)), Opening::At(at(2_000)));
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod scenarios {
     mod outcomes;
     mod pages;
     mod protocol;
+    mod reload;
     mod rollover;
+    mod secrets;
 }
 mod support;

@@ -15,6 +15,7 @@ mod smoke {
     mod hang;
     mod page;
     mod program;
+    mod reload;
     mod signals;
     mod upstream;
     mod waiting;

@@ -1,31 +1,50 @@
-//! The parts put together: settings become collectors, and collectors a running whole.
+//! The parts put together: settings become collectors, and collectors a running whole that takes
+//! other settings while it runs.
 
+mod fleet;
+mod ledgers;
+mod plans;
+mod running;
 mod supervise;
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::collector::{Surroundings, part};
 use crate::fetch::Fetch;
-use crate::model::settings::{Settings, Subject};
-use crate::plan::Plan;
+use crate::model::settings::Settings;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::upstream::transport::Transport;
-use supervise::Supervisor;
+use fleet::Fleet;
+pub use plans::log_plans;
 
-/// Collectors that have not begun, and what they will share.
+/// Orders that wait while one is carried out.
+const ORDERS: usize = 8;
+
+/// Everything that collects, before and while it runs.
 pub struct App {
-    /// Where they will publish.
+    /// Where figures are published.
     pub board: Arc<Board>,
-    /// Where they will count.
+    /// Where events are counted.
     pub telemetry: Arc<Telemetry>,
-    subjects: Vec<Subject>,
-    around: Surroundings,
+    settings: Settings,
+    fleet: Fleet,
+    control: Control,
+    orders: mpsc::Receiver<Order>,
+}
+
+/// Hands other settings to an [`App`] that runs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Control(mpsc::Sender<Order>);
+
+#[derive(Debug)]
+struct Order {
+    settings: Settings,
+    done: oneshot::Sender<()>,
 }
 
 impl App {
@@ -47,51 +66,42 @@ impl App {
             fetch,
             seed,
         };
-        Self { board, telemetry, subjects, around }
+        let (sender, orders) = mpsc::channel(ORDERS);
+        let (settings, control) = (settings.clone(), Control(sender));
+        Self { board, telemetry, settings, fleet: Fleet::new(around), control, orders }
+    }
+
+    /// Changes the settings while [`App::collect`] runs.
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Collects until `shutdown`. An account whose collector fails leaves the others alone.
-    pub async fn collect(self, shutdown: Shutdown) {
-        let mut running = JoinSet::new();
-        for subject in self.subjects {
-            let supervisor = Supervisor::new(subject, self.around.clone());
-            running.spawn(supervisor.run(shutdown.clone()));
-        }
-        while let Some(ended) = running.join_next().await {
-            if let Err(error) = ended {
-                error!(%error, "an account is no longer collected; its figures will go stale");
+    pub async fn collect(mut self, mut shutdown: Shutdown) {
+        self.fleet.begin(self.settings.subjects());
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.wait() => break,
+                // Never `None`: the app has a control of its own.
+                Some(order) = self.orders.recv() => {
+                    self.fleet.apply(&self.settings, &order.settings).await;
+                    self.settings = order.settings;
+                    // Whoever ordered it may have left.
+                    let _ = order.done.send(());
+                }
             }
         }
+        self.fleet.end().await;
     }
 }
 
-/// Says in the log how every account's views fit its budget.
-pub fn log_plans(settings: &Settings) {
-    for subject in settings.subjects() {
-        log_plan(subject.api().as_str(), &subject.common().name, &Plan::of(&subject));
-    }
-}
-
-fn log_plan(api: &str, account: &str, plan: &Plan) {
-    let (asked, allowed) = (plan.asked_per_hour.round(), plan.allowed_per_hour.round());
-    if plan.stretch > 1.0 {
-        let stretch = (plan.stretch * 10.0).round() / 10.0;
-        warn!(
-            api,
-            account,
-            asked_per_hour = asked,
-            allowed_per_hour = allowed,
-            stretch,
-            "the views ask for more than the budget allows: every interval is stretched; \
-             see `revenue-exporter check`"
-        );
-    } else {
-        info!(
-            api,
-            account,
-            asked_per_hour = asked,
-            allowed_per_hour = allowed,
-            "the views fit the budget"
-        );
+impl Control {
+    /// Puts `settings` in force. What they leave as it is goes on untouched: its tasks, ledgers,
+    /// tokens and figures. Returns once all is in place; `None` when the app has ended.
+    pub async fn apply(&self, settings: Settings) -> Option<()> {
+        let (done, applied) = oneshot::channel();
+        self.0.send(Order { settings, done }).await.ok()?;
+        applied.await.ok()
     }
 }

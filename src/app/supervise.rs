@@ -8,11 +8,16 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::sync::watch::Sender;
 use tracing::error;
 
+use super::running::who;
 use crate::backoff;
+use crate::collector::kept::Kept;
+use crate::collector::watch::Watch;
 use crate::collector::{Collector, Surroundings};
 use crate::model::settings::Subject;
+use crate::secret::Secret;
 use crate::shutdown::Shutdown;
 use crate::snapshot::AccountPart;
 use crate::telemetry::Who;
@@ -30,26 +35,35 @@ pub(super) struct Supervisor {
 
 impl Supervisor {
     pub(super) fn new(subject: Subject, around: Surroundings) -> Self {
-        let who = Who { api: subject.api(), account: subject.common().name.clone() };
+        let who = who(&subject);
         let rng = fastrand::Rng::with_seed(around.seed);
         Self { subject, around, who, rng }
     }
 
-    /// Collects until `shutdown`, however often that fails.
-    pub(super) async fn run(self, shutdown: Shutdown) {
-        let (subject, around) = (self.subject.clone(), self.around.clone());
+    /// Collects until `shutdown`, however often that fails; the first time with what the collector
+    /// before left, and always with the latest of `secrets`.
+    pub(super) async fn run(self, kept: Kept, secrets: Sender<Secret>, shutdown: Shutdown) -> Kept {
+        let (subject, around, who) = (self.subject.clone(), self.around.clone(), self.who.clone());
+        let mut kept = Some(kept);
         let start = |shutdown: Shutdown| {
             let (subject, around) = (subject.clone(), around.clone());
+            let (kept, secrets) = (kept.take().unwrap_or_default(), secrets.clone());
+            let source = &subject.common().credential.source;
+            let watch = Watch::new(who.clone(), source, around.clock.clone());
             // Made inside, so that a failure to begin is caught as well.
-            async move { Collector::new(subject, around).run(shutdown).await }
+            async move {
+                let collector = Collector::new(subject, around).after(kept);
+                let collecting = collector.run(secrets.subscribe(), shutdown);
+                beside(collecting, watch, secrets).await
+            }
         };
-        self.keep(start, shutdown).await;
+        self.keep(start, shutdown).await.unwrap_or_default()
     }
 
     /// Awaits what `start` makes, and another one after each that panics.
     async fn keep<F: Future>(
         mut self,
-        start: impl Fn(Shutdown) -> F,
+        mut start: impl FnMut(Shutdown) -> F,
         mut shutdown: Shutdown,
     ) -> Option<F::Output> {
         let mut tries = 0;
@@ -95,6 +109,20 @@ impl Supervisor {
     fn abandon(&self, part: &AccountPart) {
         let surely_counted = self.around.clock.tick() + self.around.fetch.limits.timeout * 2;
         part.budget.lock().unwrap_or_else(PoisonError::into_inner).abandon(surely_counted);
+    }
+}
+
+/// Awaits `collecting`; meanwhile `watch` tells `secrets` of new ones.
+async fn beside<T>(
+    collecting: impl Future<Output = T>,
+    watch: Option<Watch>,
+    secrets: Sender<Secret>,
+) -> T {
+    let Some(watch) = watch else { return collecting.await };
+    tokio::select! {
+        biased;
+        kept = collecting => kept,
+        never = watch.run(secrets) => match never {},
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::run::{Plan, runtime};
+use super::reload::Load;
+use super::run::{Plan, block_on};
 use super::{CommandError, configuration, logging};
 use crate::cli;
 use crate::clock::Clock;
@@ -24,9 +25,11 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
         );
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    runtime()?.block_on(async {
-        let clock = Clock::system();
-        let plan = Plan { settings: loaded.settings, clock, transport, web: &typed.web };
+    block_on(async {
+        let (clock, file) = (Clock::system(), typed.config.clone());
+        let load: Load = Arc::new(move || configuration(&file));
+        let (settings, web, load) = (loaded.settings, &typed.web, Some(load));
+        let plan = Plan { settings, clock, transport, web, load };
         plan.serve(|_| Ok(())).await
     })
 }

@@ -32,7 +32,7 @@ pub(super) struct Program {
     child: Child,
     pub(super) address: SocketAddr,
     log: Arc<Mutex<String>>,
-    _directory: Option<TempDir>,
+    directory: Option<TempDir>,
 }
 
 impl Program {
@@ -44,20 +44,35 @@ impl Program {
         let address = wait_for("the printed address", || {
             between(&printed.lock().unwrap(), "http://", "/metrics")
         });
-        Self { child, address, log, _directory: None }
+        Self { child, address, log, directory: None }
     }
 
     /// `serve` with this configuration, saying everything it has to say.
     pub(super) fn serve(setup: Setup) -> Self {
+        Self::serve_with(setup, &[])
+    }
+
+    /// The same with more arguments.
+    pub(super) fn serve_with(setup: Setup, more: &[&str]) -> Self {
         let file = setup.directory.path().join("revenue-exporter.yaml");
         std::fs::write(&file, &setup.yaml).unwrap();
         let file = file.to_str().unwrap();
         let args = ["serve", "--config.file", file, "--log.level", "trace"];
-        let mut child = spawn(&[&args[..], &ANY_PORT].concat());
+        let mut child = spawn(&[&args[..], &ANY_PORT, more].concat());
         let log = gather(child.stderr.take().unwrap());
         let address = poll(PATIENCE, || between(&log.lock().unwrap(), " address=", " "));
         let address = address.unwrap_or_else(|| panic!("does not serve:\n{}", log.lock().unwrap()));
-        Self { child, address, log, _directory: Some(setup.directory) }
+        Self { child, address, log, directory: Some(setup.directory) }
+    }
+
+    /// A file beside the configuration, or that itself as `revenue-exporter.yaml`.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.as_ref().unwrap().path().join(name)
+    }
+
+    /// Writes another configuration, which nobody reads yet.
+    pub(super) fn configure(&self, yaml: &str) {
+        std::fs::write(self.path("revenue-exporter.yaml"), yaml).unwrap();
     }
 
     /// Everything logged so far.
