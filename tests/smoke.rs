@@ -17,6 +17,7 @@ mod smoke {
     mod program;
     mod reload;
     mod signals;
+    mod stop;
     mod upstream;
     mod waiting;
     mod wire;
