@@ -69,8 +69,16 @@ impl Fleet {
     /// Who runs on, told its new secret where only that differs, and who ends.
     fn sort(&mut self, subjects: &[Subject], all_anew: bool) -> (Vec<Running>, Vec<Running>) {
         let (mut staying, mut ending) = (Vec::new(), Vec::new());
-        for mut one in std::mem::take(&mut self.running) {
-            match subjects.iter().find(|subject| one.serves(subject)) {
+        let all = std::mem::take(&mut self.running);
+        let secrets: Vec<_> = all.iter().map(Running::secret).collect();
+        for (index, mut one) in all.into_iter().enumerate() {
+            // A secret that another account had comes with that one's ledger.
+            let serves = |subject: &&Subject| {
+                let secret = &subject.common().credential.secret;
+                let mut others = secrets.iter().enumerate().filter(|(at, _)| *at != index);
+                one.serves(subject) && !others.any(|(_, other)| other == secret)
+            };
+            match subjects.iter().find(serves) {
                 Some(subject) if !all_anew => {
                     one.follow(subject);
                     staying.push(one);
@@ -152,6 +160,8 @@ impl Heir {
     /// What was known of the account is its own still where its credential is the same.
     fn of(subject: Subject, budget: Option<Arc<Mutex<Budget>>>, ended: &mut Vec<Ended>) -> Self {
         let (mut part, mut kept) = (part::new(&subject), Kept::default());
+        // Not the one it would inherit by name, which may be another account's by now.
+        let budget = budget.unwrap_or_else(|| Arc::clone(&part.budget));
         let before = ended.iter().position(|one| same_account(&one.subject, &subject));
         if let Some(before) = before.map(|at| ended.swap_remove(at)) {
             let (new, old) = (subject.common(), before.subject.common());
@@ -166,9 +176,7 @@ impl Heir {
         if !kept.has_token() {
             part.token_expiry = None;
         }
-        if let Some(budget) = budget {
-            part.budget = budget;
-        }
+        part.budget = budget;
         Self { subject, part: Arc::new(part), kept }
     }
 }

@@ -45,6 +45,11 @@ impl Running {
         Self { subject, stop, secrets, task }
     }
 
+    /// As it was configured.
+    pub(super) fn secret(&self) -> Secret {
+        self.subject.common().credential.secret.clone()
+    }
+
     pub(super) fn is_of(&self, subject: &Subject) -> bool {
         same_account(&self.subject, subject)
     }

@@ -132,6 +132,27 @@ async fn another_key_brings_other_figures_and_another_token() {
     scene.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_ledger_goes_with_its_key_whatever_the_account_is_called() {
+    let Shop { scene, .. } = shop(settings(vec![t(), u()], Vec::new()));
+    scene.pass(Duration::from_secs(100)).await;
+    let ledger = |name| Arc::clone(&scene.board().part(Api::TapRain, name).unwrap().budget);
+    let (of_t, of_u) = (ledger("t"), ledger("u"));
+    let (mut one, mut other) = (t(), u());
+    std::mem::swap(&mut one.common.credential, &mut other.common.credential);
+    scene.reload(settings(vec![one, other], Vec::new())).await;
+    assert!(Arc::ptr_eq(&ledger("t"), &of_u) && Arc::ptr_eq(&ledger("u"), &of_t));
+    let mut renamed = t();
+    renamed.common.name = "renamed".into();
+    let mut fresh = u();
+    fresh.common.name = "t".into();
+    fresh.common.credential.secret = Secret::parse("a third key").unwrap();
+    scene.reload(settings(vec![fresh, renamed], Vec::new())).await;
+    assert!(Arc::ptr_eq(&ledger("renamed"), &of_t));
+    assert!(!Arc::ptr_eq(&ledger("t"), &of_t), "no two accounts share one");
+    scene.stop().await;
+}
+
 /// Each change abandons what is on its way and starts a collector; none may spend twice.
 #[tokio::test(start_paused = true)]
 async fn whatever_changes_however_often_no_limit_is_exceeded() {
