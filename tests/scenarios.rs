@@ -13,8 +13,10 @@ mod scenarios {
     mod outcomes;
     mod pages;
     mod protocol;
+    mod reload;
     mod restart;
     mod restatement;
     mod rollover;
+    mod secrets;
 }
 mod support;

@@ -16,7 +16,9 @@ mod smoke {
     mod hang;
     mod page;
     mod program;
+    mod reload;
     mod signals;
+    mod stop;
     mod upstream;
     mod waiting;
     mod wire;

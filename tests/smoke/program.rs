@@ -49,25 +49,38 @@ impl Program {
 
     /// `serve` with this configuration, saying everything it has to say.
     pub(super) fn serve(setup: Setup) -> Self {
+        Self::serve_with(setup, &[])
+    }
+
+    /// The same with more arguments.
+    pub(super) fn serve_with(setup: Setup, more: &[&str]) -> Self {
         let file = setup.directory.path().join("revenue-exporter.yaml");
         std::fs::write(&file, &setup.yaml).unwrap();
         let file = file.to_str().unwrap();
         let args = ["serve", "--config.file", file, "--log.level", "trace"];
-        let mut child = spawn(&[&args[..], &ANY_PORT].concat());
+        let mut child = spawn(&[&args[..], &ANY_PORT, more].concat());
         let log = gather(child.stderr.take().unwrap());
-        let address = poll(PATIENCE, || between(&log.lock().unwrap(), " address=", " "));
-        let address = address.unwrap_or_else(|| panic!("does not serve:\n{}", log.lock().unwrap()));
-        Self { child, address, log, directory: Some(setup.directory) }
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        // Made at once, so that it goes with the test whatever happens.
+        let mut program = Self { child, address: nowhere, log, directory: Some(setup.directory) };
+        let address = poll(PATIENCE, || between(&program.log(), " address=", " "));
+        program.address = address.unwrap_or_else(|| panic!("does not serve:\n{}", program.log()));
+        program
+    }
+
+    /// A file beside the configuration, or that itself as `revenue-exporter.yaml`.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.as_ref().unwrap().path().join(name)
+    }
+
+    /// Writes another configuration, which nobody reads yet.
+    pub(super) fn configure(&self, yaml: &str) {
+        std::fs::write(self.path("revenue-exporter.yaml"), yaml).unwrap();
     }
 
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
-    }
-
-    /// A file beside its configuration.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.directory.as_ref().unwrap().path().join(name)
     }
 
     pub(super) fn is_running(&mut self) -> bool {

@@ -26,7 +26,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use revenue_exporter::app::App;
+use revenue_exporter::app::{App, Control};
 use revenue_exporter::board::Board;
 use revenue_exporter::clock::Clock;
 use revenue_exporter::config::defaults;
@@ -133,6 +133,7 @@ pub fn world(seed: u64) -> Arc<World> {
 pub struct Scene {
     pub clock: Clock,
     pub site: Arc<Site>,
+    pub control: Control,
     stop: Option<Stop>,
     running: tokio::task::JoinHandle<()>,
 }
@@ -162,10 +163,12 @@ impl Scene {
             version: "0.0.0",
             process: None,
             press: Press::default(),
+            reloads: None,
         });
+        let control = app.control();
         let (stop, shutdown) = channel();
         let running = tokio::spawn(app.collect(shutdown));
-        Self { clock, site, stop: Some(stop), running }
+        Self { clock, site, control, stop: Some(stop), running }
     }
 
     /// Lets `time` pass.
@@ -177,6 +180,11 @@ impl Scene {
     pub async fn until(&self, instant: &str) {
         let left = instant.parse::<Timestamp>().unwrap().duration_since(self.clock.wall());
         self.pass(left.try_into().expect("that time has passed")).await;
+    }
+
+    /// Puts other settings in force.
+    pub async fn reload(&self, settings: Settings) {
+        self.control.apply(settings).await.expect("it runs");
     }
 
     /// The page as Prometheus gets it, in OpenMetrics.
