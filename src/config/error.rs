@@ -25,8 +25,14 @@ struct Place {
 impl ConfigError {
     /// Something wrong outside any file.
     pub(super) fn nowhere(message: impl Into<String>) -> Self {
-        Self { place: None, message: message.into() }
+        Self { place: None, message: one_line(&message.into()) }
     }
+}
+
+/// A sentence quotes what was typed, and a double-quoted YAML text may hold line breaks and worse.
+fn one_line(message: &str) -> String {
+    let shown = |char: char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
+    message.chars().map(shown).collect()
 }
 
 impl fmt::Display for ConfigError {
@@ -78,6 +84,6 @@ impl Fault {
     /// The same, now that the file is known.
     pub(super) fn in_file(self, file: &Path) -> ConfigError {
         let place = Place { file: file.to_owned(), position: self.position };
-        ConfigError { place: Some(place), message: self.message }
+        ConfigError { place: Some(place), message: one_line(&self.message) }
     }
 }
