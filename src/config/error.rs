@@ -25,14 +25,27 @@ struct Place {
 impl ConfigError {
     /// Something wrong outside any file.
     pub(super) fn nowhere(message: impl Into<String>) -> Self {
-        Self { place: None, message: one_line(&message.into()) }
+        Self { place: None, message: presentable(&message.into()) }
     }
 }
 
-/// A sentence quotes what was typed, and a double-quoted YAML text may hold line breaks and worse.
-fn one_line(message: &str) -> String {
-    let shown = |char: char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
-    message.chars().map(shown).collect()
+/// A word this long that has a digit may be a secret, written at the wrong place.
+const SHORTEST_SECRET: usize = 20;
+
+/// A sentence quotes what was typed: that may hold line breaks and worse, or be a secret.
+fn presentable(message: &str) -> String {
+    let ends = |char: char| !char.is_ascii_alphanumeric() && !"_-.+=".contains(char);
+    let (mut shown, mut rest) = (String::with_capacity(message.len()), message);
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
+        let secret = word.len() >= SHORTEST_SECRET && word.contains(|c: char| c.is_ascii_digit());
+        shown.push_str(if secret { "…" } else { word });
+        let mut after = after.chars();
+        let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        shown.extend(after.next().map(visible));
+        rest = after.as_str();
+    }
+    shown
 }
 
 impl fmt::Display for ConfigError {
@@ -84,6 +97,6 @@ impl Fault {
     /// The same, now that the file is known.
     pub(super) fn in_file(self, file: &Path) -> ConfigError {
         let place = Place { file: file.to_owned(), position: self.position };
-        ConfigError { place: Some(place), message: one_line(&self.message) }
+        ConfigError { place: Some(place), message: presentable(&self.message) }
     }
 }
