@@ -402,10 +402,34 @@ mod tests {
         assert_eq!(rows.feed(&long, &mut |_| {}).unwrap_err().outcome, Outcome::ApiError);
     }
 
+    /// What a hostile answer may be made of.
+    fn crumb() -> impl Strategy<Value = Vec<u8>> {
+        let crumbs =
+            vec!["{},", "{", "{\"a\": \"", "aaaaaaaa", " ", "\"}", ",", "[", "]", "\\", "ä"];
+        let times = prop_oneof![3 => 1_usize..3, 1 => 1_usize..8000];
+        (prop::sample::select(crumbs), times).prop_map(|(crumb, times)| crumb.repeat(times).into())
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_survived(body in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = read(&body, 13);
+        }
+
+        #[test]
+        fn k17_memory_is_bounded_by_a_row_and_a_piece_whatever_arrives(
+            pieces in prop::collection::vec(crumb(), 1..40)
+        ) {
+            let mut rows = Rows::default();
+            rows.feed(b"[", &mut |_| {}).unwrap();
+            for piece in pieces {
+                if rows.feed(&piece, &mut |_| {}).is_err() {
+                    break;
+                }
+                prop_assert!(rows.buffer.len() <= LONGEST_ROW);
+                // A vector doubles when it grows.
+                prop_assert!(rows.buffer.capacity() <= 2 * (LONGEST_ROW + 64_000));
+            }
         }
 
         #[test]
