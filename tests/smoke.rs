@@ -14,7 +14,9 @@ mod smoke {
     mod demo;
     mod hang;
     mod page;
+    mod planted;
     mod program;
+    mod secrets;
     mod signals;
     mod upstream;
     mod waiting;
