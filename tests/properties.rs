@@ -12,5 +12,6 @@ mod properties {
     mod cuts;
     mod judge;
     mod labels;
+    mod printed;
     mod stage;
 }

@@ -68,7 +68,8 @@ fn value(body: &[u8], from: usize) -> (usize, usize) {
 fn the_vendors_samples_show_what_is_judged() {
     let report = taprain::read(TAPRAIN.as_bytes()).unwrap();
     assert_eq!(judge::taprain(&report, 9), report.breakdowns.iter().flatten().flatten().count());
-    assert_eq!(judge::klar(&cuts::same(KLAR.as_bytes(), &[7]), 9), 2 * 4);
+    // One of its rows has orders, which four levels show.
+    assert_eq!(judge::klar(&cuts::same(KLAR.as_bytes(), &[7]), 9), 4);
 }
 
 proptest! {
