@@ -18,17 +18,27 @@ use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Days;
 use rust_decimal::Decimal;
 
+/// A channel, ids and names below it, and a figure.
+type Named<'a> = (&'a str, [(Option<&'a str>, Option<&'a str>); 3], i16);
+
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     limit: u8,
     offers: Vec<(Option<&'a str>, i16)>,
-    lines: Vec<(&'a str, [(Option<&'a str>, Option<&'a str>); 3], i16)>,
+    lines: Vec<Named<'a>>,
 }
+
+const DAYS: Days = Days { start: date(2026, 1, 1), end: date(2026, 1, 2) };
 
 fuzz_target!(|input: Input<'_>| {
     let limit = usize::from(input.limit % 8);
     judge::taprain(&report(&input), limit);
-    judge::klar(&tally(&input), limit);
+    let (lines, mut tally) = (lines(&input), Tally::new(Detail::Ad, DAYS));
+    for line in &lines {
+        tally.add(line);
+    }
+    judge::klar(&tally, limit);
+    judge::apart(&tally, &lines);
 });
 
 fn report(input: &Input<'_>) -> Report {
@@ -42,18 +52,17 @@ fn report(input: &Input<'_>) -> Report {
     Report { breakdowns: [Some(rows.clone()), None, Some(rows)], ..Report::default() }
 }
 
-fn tally(input: &Input<'_>) -> Tally {
-    let days = Days { start: date(2026, 1, 1), end: date(2026, 1, 2) };
-    let mut tally = Tally::new(Detail::Ad, days);
-    for (channel, below, cents) in &input.lines {
-        let entity = |(id, name): (Option<&'_ str>, Option<&'_ str>)| Entity {
-            id: id.map(|id| id.to_owned().into()),
-            name: name.map(|name| name.to_owned().into()),
-        };
+fn lines<'a>(input: &Input<'a>) -> Vec<Line<'a>> {
+    // The decoder gives no empty id.
+    let entity = |(id, name): (Option<&'a str>, Option<&'a str>)| Entity {
+        id: id.filter(|id| !id.is_empty()).map(Into::into),
+        name: name.map(Into::into),
+    };
+    let line = |(channel, below, orders): &Named<'a>| {
         let mut values = Values::default();
-        values.0[0] = Some((*cents).into());
-        let channel = (*channel).into();
-        tally.add(&Line { date: days.start, channel, below: below.map(entity), values });
-    }
-    tally
+        values.0[0] = Some((*orders).into());
+        let (channel, below) = ((*channel).into(), below.map(entity));
+        Line { date: DAYS.start, channel, below, values }
+    };
+    input.lines.iter().map(line).collect()
 }
