@@ -2,12 +2,7 @@
 //! comes back from the page as cleaned, and no two series are equal.
 #![no_main]
 
-#[path = "../../tests/properties/judge.rs"]
-mod judge;
-#[path = "../../tests/properties/stage.rs"]
-mod stage;
-#[path = "../../src/exposition/strict.rs"]
-mod strict;
+mod shared;
 
 use arbitrary::Arbitrary;
 use jiff::civil::date;
@@ -17,6 +12,8 @@ use revenue_exporter::figures::taprain::{Figures, Report};
 use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Days;
 use rust_decimal::Decimal;
+
+use shared::judge;
 
 /// A channel, ids and names below it, and a figure.
 type Named<'a> = (&'a str, [(Option<&'a str>, Option<&'a str>); 3], i16);

@@ -2,18 +2,13 @@
 //! token or a failure. The last byte decides where the rows are cut.
 #![no_main]
 
-#[path = "../../tests/properties/cuts.rs"]
-mod cuts;
-#[path = "../../tests/properties/judge.rs"]
-mod judge;
-#[path = "../../tests/properties/stage.rs"]
-mod stage;
-#[path = "../../src/exposition/strict.rs"]
-mod strict;
+mod shared;
 
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use revenue_exporter::upstream::klar::read_token;
+
+use shared::{cuts, judge};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = read_token(bytes, Timestamp::UNIX_EPOCH);
