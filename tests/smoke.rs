@@ -13,6 +13,7 @@ mod smoke {
     mod command_line;
     mod demo;
     mod hang;
+    mod misplaced;
     mod page;
     mod planted;
     mod program;
