@@ -14,9 +14,12 @@ mod smoke {
     mod demo;
     mod disk;
     mod hang;
+    mod misplaced;
     mod page;
+    mod planted;
     mod program;
     mod reload;
+    mod secrets;
     mod signals;
     mod stop;
     mod upstream;
