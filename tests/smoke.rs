@@ -6,6 +6,7 @@
 )]
 
 mod smoke {
+    mod actor;
     mod bad_klar;
     mod bad_taprain;
     mod cases;
@@ -13,10 +14,14 @@ mod smoke {
     mod command_line;
     mod demo;
     mod disk;
+    mod faults;
     mod hang;
     mod page;
     mod program;
+    mod proxy;
+    mod show;
     mod signals;
+    mod spoil;
     mod upstream;
     mod waiting;
     mod wire;
