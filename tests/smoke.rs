@@ -22,6 +22,8 @@ mod smoke {
     mod show;
     mod signals;
     mod spoil;
+    mod unreachable;
+    mod untrusted;
     mod upstream;
     mod waiting;
     mod wire;

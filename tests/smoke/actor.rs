@@ -38,6 +38,8 @@ pub(super) struct Actor {
     pub(super) fault: Fault,
     pub(super) simulator: Arc<dyn Answer>,
     pub(super) proxy: Proxy,
+    /// Where the exporter looks for the API: behind the proxy.
+    pub(super) base_url: String,
 }
 
 impl Actor {
@@ -66,18 +68,19 @@ impl Actor {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(listen::serve(listener, Arc::clone(&simulator), std::future::pending()));
-        Self { api, name, fault, simulator, proxy: Proxy::to(address) }
+        let proxy = Proxy::to(address);
+        let base_url = format!("http://{}", proxy.address);
+        Self { api, name, fault, simulator, proxy, base_url }
     }
 
     /// Its part of the configuration.
     fn yaml(&self) -> String {
-        let Self { api, name, .. } = self;
+        let Self { api, name, base_url, .. } = self;
         let (key, ranges) =
             if *api == "klar" { ("refresh_token", KLAR) } else { ("api_key", TAPRAIN) };
         format!(
-            "  - account: {name}\n    {key}_file: {api}-{name}.key\n    base_url: http://{}\n    \
-             budget: {BUDGET}\n    views: [{{view: all, ranges: {ranges}}}]\n",
-            self.proxy.address
+            "  - account: {name}\n    {key}_file: {api}-{name}.key\n    base_url: {base_url}\n    \
+             budget: {BUDGET}\n    views: [{{view: all, ranges: {ranges}}}]\n"
         )
     }
 
