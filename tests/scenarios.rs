@@ -10,6 +10,7 @@
 
 mod scenarios {
     mod collecting;
+    mod faults;
     mod outcomes;
     mod pages;
     mod protocol;
