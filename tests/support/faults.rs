@@ -1,112 +1,17 @@
 //! Faults by a script, in virtual time, between the exporter and the simulators.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
-use revenue_exporter::clock::{Clock, Tick};
+use revenue_exporter::clock::Clock;
 use revenue_exporter::demo::wire::Wire;
 use revenue_exporter::upstream::transport::{Body, Request, Response, Transport, TransportError};
 
 use super::answer;
 use super::recorder::Recorder;
-
-/// What happens to a request. Where it reaches the API it is counted there, whatever comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// No connection.
-    Unsent,
-    /// The connection breaks once the API has the request.
-    Lost,
-    /// The connection breaks in the middle of the body.
-    CutBody,
-    /// Nothing ever comes back.
-    BlackHole,
-    /// The request is so long on its way, and arrives though nobody waits for it any more.
-    Held(Duration),
-    /// The answer is so long on its way.
-    Late(Duration),
-    /// Random bytes for a body.
-    Garbage,
-    /// A proxy's page, with this status.
-    Page(u16),
-    /// The body ends in the middle, in good order.
-    Truncated,
-    /// The body never ends.
-    Endless,
-    /// 429, with so many seconds of `Retry-After` or without.
-    Throttled(Option<u64>),
-}
-
-/// A fault and the time in which requests meet it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spell {
-    pub from: Tick,
-    pub until: Tick,
-    pub host: String,
-    pub fault: Fault,
-}
-
-/// Which requests meet which faults.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Script(pub Vec<Spell>);
-
-impl Script {
-    /// Spells of up to 20 minutes for each host, every kind as often as every other, and 25 to 50
-    /// minutes of peace before each.
-    pub fn random(seed: u64, hosts: &[&str], end: Duration) -> Self {
-        let mut rng = fastrand::Rng::with_seed(seed);
-        let mut spells = Vec::new();
-        for host in hosts {
-            let (mut at, mut kinds) = (Tick::default(), Vec::new());
-            loop {
-                let from = at + Duration::from_secs(rng.u64(25 * 60..50 * 60));
-                let until = from + Duration::from_secs(rng.u64(30..20 * 60));
-                if until.since_start() > end {
-                    break;
-                }
-                if kinds.is_empty() {
-                    kinds = each_kind(&mut rng);
-                    rng.shuffle(&mut kinds);
-                }
-                let fault = kinds.pop().unwrap();
-                spells.push(Spell { from, until, host: (*host).to_owned(), fault });
-                at = until;
-            }
-        }
-        Self(spells)
-    }
-
-    fn at(&self, host: &str, now: Tick) -> Option<Fault> {
-        let met = |spell: &&Spell| spell.host == host && spell.from <= now && now < spell.until;
-        self.0.iter().find(met).map(|spell| spell.fault)
-    }
-}
-
-/// Times around the exporter's limit of 30 s. What it gives up may still reach the API as much
-/// later again, not more: that is what its ledger allows for.
-fn each_kind(rng: &mut fastrand::Rng) -> Vec<Fault> {
-    vec![
-        Fault::Unsent,
-        Fault::Lost,
-        Fault::CutBody,
-        Fault::BlackHole,
-        Fault::Held(Duration::from_secs(rng.u64(5..30))),
-        Fault::Held(Duration::from_secs(rng.u64(30..59))),
-        Fault::Late(Duration::from_secs(rng.u64(5..30))),
-        Fault::Late(Duration::from_secs(rng.u64(30..90))),
-        Fault::Garbage,
-        Fault::Page(200),
-        Fault::Page(403),
-        Fault::Page(502),
-        Fault::Truncated,
-        Fault::Endless,
-        Fault::Throttled(None),
-        Fault::Throttled(Some(rng.u64(1..600))),
-    ]
-}
+use super::script::{Fault, Script};
 
 /// A wire with a script, and a record of the answers that came through unharmed.
 pub struct Faulty {

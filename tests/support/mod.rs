@@ -17,6 +17,7 @@ pub mod judge;
 pub mod memory;
 pub mod page;
 pub mod recorder;
+pub mod script;
 pub mod truth;
 
 use std::sync::Arc;
