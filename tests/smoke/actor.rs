@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use revenue_exporter::clock::Clock;
 use revenue_exporter::demo::limiter::{Limit, LimiterKind};
+use revenue_exporter::demo::record::Record;
 use revenue_exporter::demo::world::{Size, World};
 use revenue_exporter::demo::{Answer, klar, listen, taprain};
+use revenue_exporter::upstream::transport::Request;
 use tokio::net::TcpListener;
 
 use super::page::values;
@@ -36,6 +39,7 @@ pub(super) struct Actor {
     pub(super) api: &'static str,
     pub(super) name: &'static str,
     pub(super) fault: Fault,
+    pub(super) views: usize,
     pub(super) simulator: Arc<dyn Answer>,
     pub(super) proxy: Proxy,
     /// Where the exporter looks for the API: behind the proxy.
@@ -67,10 +71,13 @@ impl Actor {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(listen::serve(listener, Arc::clone(&simulator), std::future::pending()));
-        let proxy = Proxy::to(address);
-        let base_url = format!("http://{}", proxy.address);
-        Self { api, name, fault, simulator, proxy, base_url }
+        let path = format!("/{api}-{name}");
+        let behind = Behind { path: path.clone(), simulator: Arc::clone(&simulator) };
+        tokio::spawn(listen::serve(listener, Arc::new(behind), std::future::pending()));
+        let proxy = Proxy::to(address, &path).await;
+        let base_url = format!("http://{}{path}", proxy.address);
+        let views = if api == "klar" { 1 } else { 3 };
+        Self { api, name, fault, views, simulator, proxy, base_url }
     }
 
     /// Its part of the configuration.
@@ -92,7 +99,8 @@ impl Actor {
     /// Whether every view's last attempt gave figures (1) or gave none (0).
     pub(super) fn views_are(&self, up: f64, page: &str) -> bool {
         let views = self.read(page, "revenue_exporter_view_up", "");
-        !views.is_empty() && views.iter().all(|view| *view == up)
+        // One that has not been asked yet is not on the page.
+        views.len() == self.views && views.iter().all(|view| *view == up)
     }
 
     /// When each view last had figures.
@@ -136,6 +144,28 @@ impl Actor {
         let lines = page.lines().filter(|line| line.starts_with(&format!("{}_", self.api)));
         let lines = lines.filter(|line| own.iter().all(|own| !line.contains(own)));
         lines.filter(|line| line.contains(&account)).collect()
+    }
+}
+
+/// A simulator under a path of its own, which strangers do not know.
+struct Behind {
+    path: String,
+    simulator: Arc<dyn Answer>,
+}
+
+impl Answer for Behind {
+    fn answer(&self, request: &Request) -> http::Response<Bytes> {
+        let mut request = request.clone();
+        let asked = request.uri().to_string();
+        let Some(rest) = asked.strip_prefix(&self.path) else {
+            return http::Response::new(Bytes::new());
+        };
+        *request.uri_mut() = rest.parse().unwrap();
+        self.simulator.answer(&request)
+    }
+
+    fn record(&self) -> &Record {
+        self.simulator.record()
     }
 }
 

@@ -1,15 +1,20 @@
 //! A proxy between the exporter and an API, on real sockets, that spoils what it carries.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use revenue_exporter::clock::Clock;
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::spoil::{self, Answer, Fault, read_head};
+
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// One API's proxy. It lives as long as the runtime that it was made in.
 pub(super) struct Proxy {
@@ -22,6 +27,7 @@ pub(super) struct Proxy {
 #[derive(Clone)]
 struct Way {
     to: SocketAddr,
+    path: Arc<str>,
     fault: watch::Receiver<Option<Fault>>,
     carried: Arc<AtomicUsize>,
 }
@@ -36,13 +42,16 @@ enum Door {
 }
 
 impl Proxy {
-    /// A proxy to `to` that does nothing yet but carry; to be called within a runtime.
-    pub(super) fn to(to: SocketAddr) -> Self {
-        let place = place("127.0.0.1:0".parse().unwrap());
+    /// A proxy to what is under `path` at `to`; it does nothing yet but carry.
+    ///
+    /// Ports are given out again and again, and whoever still asks for an earlier owner's knows
+    /// another path.
+    pub(super) async fn to(to: SocketAddr, path: &str) -> Self {
+        let place = place("127.0.0.1:0".parse().unwrap()).await;
         let address = place.local_addr().unwrap();
         let (sender, fault) = watch::channel(None);
         let carried = Arc::new(AtomicUsize::new(0));
-        let way = Way { to, fault, carried: Arc::clone(&carried) };
+        let way = Way { to, path: path.into(), fault, carried: Arc::clone(&carried) };
         tokio::spawn(attend(place, way));
         Self { address, fault: sender, carried }
     }
@@ -58,56 +67,70 @@ impl Proxy {
     }
 }
 
-/// A socket that holds an address, whether or not anyone listens there: while the door is closed
-/// nobody else can move in.
-fn place(address: SocketAddr) -> TcpSocket {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_reuseport(true).unwrap();
-    socket.bind(address).unwrap();
-    socket
+/// A socket that holds an address without listening there: while the door is closed nobody else
+/// moves in. Addresses that are to be reused are shared, so this one waits for its own to be free.
+async fn place(address: SocketAddr) -> TcpSocket {
+    let clock = Clock::system();
+    loop {
+        let socket = TcpSocket::new_v4().unwrap();
+        match socket.bind(address) {
+            Ok(()) => return socket,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse),
+        }
+        clock.sleep(PAUSE).await;
+    }
 }
 
-async fn attend(kept: TcpSocket, mut way: Way) {
-    let address = kept.local_addr().unwrap();
+async fn attend(mut held: TcpSocket, mut way: Way) {
+    let address = held.local_addr().unwrap();
     loop {
         let door = Door::of(*way.fault.borrow_and_update());
-        let mut turned = way.fault.clone();
-        let turned = turned.wait_for(|fault| Door::of(*fault) != door);
-        let gone = match door {
-            Door::Open => {
-                let listener = place(address).listen(1024).unwrap();
-                tokio::select! {
-                    gone = turned => gone.is_err(),
-                    () = receive(listener, &way) => true,
-                }
-            }
+        match door {
+            Door::Open => receive(held.listen(1024).unwrap(), &way).await,
             Door::Unattended => {
-                let _queue = place(address).listen(1).unwrap();
-                turned.await.is_err()
+                let _queue = held.listen(1).unwrap();
+                way.turned(door).await;
             }
-            Door::Closed => turned.await.is_err(),
-        };
-        if gone {
-            return;
+            Door::Closed => {
+                let _held = held;
+                way.turned(door).await;
+            }
         }
+        held = place(address).await;
     }
 }
 
 /// Connections end with the door through which they came.
 async fn receive(listener: TcpListener, way: &Way) {
     let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(converse(stream, way.clone()));
+    loop {
+        tokio::select! {
+            () = way.turned(Door::Open) => break,
+            accepted = listener.accept() => {
+                connections.spawn(connection(accepted.unwrap().0, way.clone()));
+            }
+        }
         while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    connections.join_all().await;
+}
+
+async fn connection(client: TcpStream, way: Way) {
+    let mut client = BufReader::new(client);
+    tokio::select! {
+        // Either side may leave at any point; that is half of what is tested.
+        _ = converse(&mut client, &way) => {}
+        // Nothing must linger at the address.
+        () = way.turned(Door::Open) => client.get_ref().set_zero_linger().unwrap(),
     }
 }
 
-/// Either side may leave at any point; that is half of what is tested.
-async fn converse(client: TcpStream, way: Way) -> std::io::Result<()> {
-    let (mut client, mut server) = (BufReader::new(client), None);
+async fn converse(client: &mut BufReader<TcpStream>, way: &Way) -> std::io::Result<()> {
+    let mut server = None;
     loop {
-        let request = read_head(&mut client).await?;
-        let answer = if request[0].is_ascii_uppercase() {
+        let request = read_head(client).await?;
+        let answer = if String::from_utf8_lossy(&request).contains(&*way.path) {
             way.carried.fetch_add(1, Ordering::SeqCst);
             let server = match &mut server {
                 Some(server) => server,
@@ -115,10 +138,20 @@ async fn converse(client: TcpStream, way: Way) -> std::io::Result<()> {
             };
             Answer::to(&request, server).await?
         } else {
-            Answer::to_no_http()
+            Answer::bad_request()
         };
         let fault = *way.fault.borrow();
-        spoil::send(&mut client, answer, fault).await?;
+        spoil::send(client, answer, fault).await?;
+    }
+}
+
+impl Way {
+    /// Resolves when the door is no longer like this; a proxy that is gone turns no door.
+    async fn turned(&self, door: Door) {
+        let mut fault = self.fault.clone();
+        if fault.wait_for(|fault| Door::of(*fault) != door).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -63,8 +63,8 @@ impl Answer {
         Ok(Self { head, body })
     }
 
-    /// What a server that knows plain HTTP only says to a TLS client.
-    pub(super) fn to_no_http() -> Self {
+    /// What a server that knows plain HTTP only says to a TLS client, and to strangers.
+    pub(super) fn bad_request() -> Self {
         let head = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
         Self { head: head.to_vec(), body: Vec::new() }
     }

@@ -12,6 +12,9 @@ use super::waiting::PATIENCE;
 const CERTIFICATE: &[u8] = include_bytes!("../fixtures/untrusted.cert.der");
 const KEY: &[u8] = include_bytes!("../fixtures/untrusted.key.der");
 
+/// How a handshake ends that nothing stops.
+pub(super) const SHAKEN: &str = "shaken";
+
 /// A listener and how its handshakes ended; it ends with the test.
 pub(super) struct Untrusted {
     pub(super) address: SocketAddr,
@@ -33,7 +36,7 @@ impl Untrusted {
         Self { address, handshakes }
     }
 
-    /// What stopped each handshake; the word `shaken` where nothing did.
+    /// What stopped each handshake; [`SHAKEN`] where nothing did.
     pub(super) fn handshakes(&self) -> Vec<String> {
         self.handshakes.lock().unwrap().clone()
     }
@@ -51,7 +54,7 @@ fn handshake(mut stream: TcpStream, config: Arc<ServerConfig>) -> String {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut tls = ServerConnection::new(config).unwrap();
     match tls.complete_io(&mut stream) {
-        Ok(_) => "shaken".to_owned(),
+        Ok(_) => SHAKEN.to_owned(),
         Err(error) => error.to_string(),
     }
 }
