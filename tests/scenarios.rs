@@ -9,7 +9,10 @@
 )]
 
 mod scenarios {
+    mod asked;
     mod collecting;
+    mod faults;
+    mod ordeal;
     mod outcomes;
     mod pages;
     mod protocol;

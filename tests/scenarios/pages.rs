@@ -9,10 +9,11 @@ use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
 use revenue_exporter::model::settings::{Filters, KlarLimits, TapRainLimits};
 
+use crate::support::recorder::{Heard, Recorder};
 use crate::support::truth::{self, Limits, Series};
 use crate::support::{
-    Heard, NOON, Recorder, Scene, Vendors, clock_at, custom, every, klar_account, klar_view,
-    settings, taprain_account, taprain_view,
+    NOON, Scene, Vendors, clock_at, custom, every, klar_account, klar_view, settings,
+    taprain_account, taprain_view,
 };
 
 /// A quarter of a second after whatever happened on the minute: nothing is in flight.
@@ -31,20 +32,13 @@ fn last<'a>(heard: &'a [Heard], host: &str, parts: &[&str]) -> &'a [u8] {
     &heard.iter().rfind(asked).unwrap_or_else(|| panic!("never asked: {parts:?}")).body
 }
 
-fn shown(page: &crate::support::page::Page, prefix: &str) -> Series {
-    let own = ["_up{", "_account_info{", "_total{"];
-    let mut series = page.with(prefix, &[]);
-    series.retain(|key, _| own.iter().all(|own| !key.contains(own)));
-    series
-}
-
 #[tokio::test(start_paused = true)]
 async fn every_taprain_gauge_equals_the_answer_in_every_view_and_range() {
     let clock = clock_at(NOON);
     let world = Arc::new(World::new(5, Size { sources: 80, ..Size::DEFAULT }));
     let vendors = Vendors::new(&world, &clock);
     let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
-    let recorder = Recorder::new(Arc::new(wire));
+    let recorder = Recorder::new(Arc::new(wire), clock.clone());
     let ranges = || {
         vec![
             every(Range::Today, 60),
@@ -87,7 +81,7 @@ async fn every_taprain_gauge_equals_the_answer_in_every_view_and_range() {
                 wanted.extend(truth::taprain(body, &labels, "USD", &limits));
             }
         }
-        truth::assert_same(&wanted, &shown(&page, "taprain_"), 0.0);
+        truth::assert_same(&wanted, &page.figures("taprain_"), 0.0);
         let folded = "revenue_exporter_folded_rows{api=\"taprain\",account=\"t\",view=\"all\",range=\"30days\",dimension=\"source\"}";
         assert_eq!(page.get(folded), 60.0, "round {round}");
     }
@@ -132,7 +126,7 @@ async fn every_klar_gauge_equals_the_rows_at_every_level_of_detail() {
     let clock = clock_at(NOON);
     let vendors = Vendors::new(&Arc::new(World::new(5, Size::DEFAULT)), &clock);
     let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
-    let recorder = Recorder::new(Arc::new(wire));
+    let recorder = Recorder::new(Arc::new(wire), clock.clone());
     let ranges = vec![
         every(Range::Today, 300),
         every(Range::Yesterday, 900),
@@ -160,7 +154,7 @@ async fn every_klar_gauge_equals_the_rows_at_every_level_of_detail() {
         );
         wanted.extend(truth::klar(&bodies, days, &labels, "EUR"));
     }
-    truth::assert_same(&wanted, &shown(&page, "klar_"), 1e-9);
+    truth::assert_same(&wanted, &page.figures("klar_"), 1e-9);
     assert_eq!(vendors.violations(), [""; 0]);
     scene.stop().await;
 }

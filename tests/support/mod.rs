@@ -12,18 +12,21 @@
     reason = "every binary uses a part of this, and a test ends by panicking"
 )]
 
+pub mod faults;
 pub mod judge;
 pub mod memory;
 pub mod page;
+pub mod recorder;
+pub mod script;
 pub mod truth;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use revenue_exporter::app::{App, Control};
@@ -46,7 +49,7 @@ use revenue_exporter::shutdown::{Stop, channel};
 use revenue_exporter::snapshot::Snapshot;
 use revenue_exporter::state::Store;
 use revenue_exporter::telemetry::Telemetry;
-use revenue_exporter::upstream::transport::{Body, Request, Response, Transport, TransportError};
+use revenue_exporter::upstream::transport::{Request, Response, Transport, TransportError};
 
 /// A business day in New York, five seconds past noon: nothing is about to roll over.
 pub const NOON: &str = "2026-03-18T16:00:05Z";
@@ -230,52 +233,6 @@ impl Scene {
     pub async fn stop(mut self) {
         self.stop.take().unwrap().now();
         self.running.await.unwrap();
-    }
-}
-
-/// A transport that remembers every successful GET in the order of arrival.
-pub struct Recorder {
-    inner: Arc<dyn Transport>,
-    answers: Arc<Mutex<Vec<Heard>>>,
-}
-
-/// A question and its answer.
-#[derive(Clone)]
-pub struct Heard {
-    pub host: String,
-    pub query: String,
-    pub body: Bytes,
-}
-
-impl Recorder {
-    pub fn new(inner: Arc<dyn Transport>) -> Arc<Self> {
-        Arc::new(Self { inner, answers: Arc::default() })
-    }
-
-    pub fn heard(&self) -> Vec<Heard> {
-        self.answers.lock().unwrap().clone()
-    }
-}
-
-impl Transport for Recorder {
-    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
-        let (host, query) = (
-            request.uri().host().unwrap_or("").to_owned(),
-            request.uri().query().unwrap_or("").to_owned(),
-        );
-        let (answers, get) = (Arc::clone(&self.answers), request.method() == http::Method::GET);
-        let sent = self.inner.send(request);
-        async move {
-            let (parts, body) = sent.await?.into_parts();
-            let pieces: Vec<Bytes> = body.map(|piece| piece.unwrap()).collect().await;
-            let body = Bytes::from(pieces.concat());
-            if get && parts.status.is_success() {
-                answers.lock().unwrap().push(Heard { host, query, body: body.clone() });
-            }
-            let body: Body = futures_util::stream::once(async { Ok(body) }).boxed();
-            Ok(Response::from_parts(parts, body))
-        }
-        .boxed()
     }
 }
 

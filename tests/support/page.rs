@@ -42,4 +42,11 @@ impl Page {
             .map(|(s, v)| (s.clone(), *v))
             .collect()
     }
+    /// What a vendor said: series whose name begins with `prefix`, the exporter's own left out.
+    pub fn figures(&self, prefix: &str) -> BTreeMap<String, f64> {
+        let own = ["_up{", "_account_info{", "_total{"];
+        let mut series = self.with(prefix, &[]);
+        series.retain(|key, _| own.iter().all(|own| !key.contains(own)));
+        series
+    }
 }

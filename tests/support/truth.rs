@@ -36,9 +36,8 @@ pub fn taprain(body: &[u8], labels: &str, currency: &str, limits: &Limits) -> Se
         let revenue = format!("taprain_unattributed_revenue{{{labels},currency=\"{currency}\"}}");
         series.insert(revenue, missing("revenue", 100.0));
     }
-    for row in
-        data["time_series"].as_array().unwrap().iter().filter(|row| row["granularity"] == "hour")
-    {
+    let begun = |row: &&Value| row["granularity"] == "hour" && begins_before_the_end(row, meta);
+    for row in data["time_series"].as_array().unwrap().iter().filter(begun) {
         let labels = format!("{labels},hour=\"{}\"", &row["period"].as_str().unwrap()[11..13]);
         *series.entry(format!("taprain_hour_clicks{{{labels}}}")).or_default() +=
             number(&row["clicks"]);
@@ -57,6 +56,13 @@ pub fn taprain(body: &[u8], labels: &str, currency: &str, limits: &Limits) -> Se
         series.insert(format!("{name}{{{labels}}}"), instant.as_millisecond() as f64 / 1000.0);
     }
     series
+}
+
+/// An hour of which no moment has passed is yet to come.
+fn begins_before_the_end(row: &Value, meta: &Value) -> bool {
+    let end: jiff::Timestamp = meta["period_end"].as_str().unwrap().parse().unwrap();
+    let end = end.in_tz(meta["timezone"].as_str().unwrap()).unwrap().datetime();
+    row["period"].as_str().unwrap().parse::<jiff::civil::DateTime>().unwrap() < end
 }
 
 fn breakdown(
