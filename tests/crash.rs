@@ -149,14 +149,15 @@ fn serve(runtime: &tokio::runtime::Runtime, judge: &Arc<Judge>) -> SocketAddr {
 
 /// Asks for some ten times what either API allows.
 fn configuration([t, k]: [SocketAddr; 2]) -> String {
-    let ranges =
-        "[{range: today, every: 5s}, {range: yesterday, every: 5s}, {range: 7days, every: 5s}]";
+    let five = |range| format!("{{range: {range}, every: 5s}}");
+    let short = format!("[{}, {}, {}]", five("today"), five("yesterday"), five("7days"));
+    let long = format!("[{}, {}, {}]", five("today"), five("hour"), five("30days"));
     format!(
         "taprain:\n  - account: t\n    api_key_file: t.key\n    base_url: http://{t}\n    \
          budget: {{requests: 600, per: 1h, reserve: 0%}}\n    \
-         views: [{{view: all, ranges: {ranges}}}]\n\
+         views: [{{view: all, ranges: {short}}}, {{view: us, country: [US], ranges: {long}}}]\n\
          klar:\n  - account: k\n    refresh_token_file: k.key\n    base_url: http://{k}\n    \
-         views: [{{view: all, ranges: {ranges}}}]\nstate: {{directory: state}}\n"
+         views: [{{view: all, ranges: {short}}}]\nstate: {{directory: state}}\n"
     )
 }
 

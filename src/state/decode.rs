@@ -1,6 +1,9 @@
 //! The decoders of state files, for whoever wants to try them with any bytes.
 
-use super::{days, envelope, figures, ledger};
+use super::envelope::{self, Kind};
+use super::{days, figures, ledger};
+use crate::clock::Clock;
+use crate::snapshot::AccountPart;
 
 /// Reads a file of any kind; returns whether it is one.
 pub fn any(bytes: &[u8]) -> bool {
@@ -8,8 +11,19 @@ pub fn any(bytes: &[u8]) -> bool {
     known.contains(&true) || days::unseal(bytes).is_ok()
 }
 
-/// The same with an envelope that fits, whatever the content.
-pub fn any_content(content: &[u8]) -> bool {
-    let kinds = [ledger::KIND, figures::KIND, days::KIND];
-    kinds.map(|kind| any(&envelope::seal(kind, content))).contains(&true)
+/// Gives `part` what each kind of file with this content says, as a start would; returns whether
+/// one of them can be read.
+pub fn restore(content: &[u8], clock: &Clock, part: &mut AccountPart) -> bool {
+    let file = |kind: Kind| envelope::seal(kind, content);
+    let now = clock.moment();
+    let ledger = ledger::unseal(&file(ledger::KIND)).map(|ledger| {
+        let restored = ledger.restore(clock, now);
+        if let Ok(budget) = part.budget.lock().as_mut() {
+            budget.adopt(restored.requests, restored.closed_until);
+        }
+    });
+    let figures = figures::unseal(&file(figures::KIND));
+    let figures = figures.map(|figures| figures.restore(part, clock, now));
+    let days = days::unseal(&file(days::KIND));
+    [ledger.is_ok(), figures.is_ok(), days.is_ok()].contains(&true)
 }

@@ -157,3 +157,93 @@ impl TableFile {
 fn known(dimension: &str) -> Option<&'static str> {
     DIMENSIONS.into_iter().find(|known| *known == dimension)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Tick;
+    use crate::exposition::sample;
+    use crate::state::days;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn clock() -> Clock {
+        Clock::simulated("2026-03-18T16:00:00Z".parse().unwrap(), 1)
+    }
+
+    fn later(seconds: u64) -> Moment {
+        let wall = "2026-03-18T16:00:00Z".parse::<Timestamp>().unwrap();
+        let passed = Duration::from_secs(seconds);
+        Moment { tick: Tick::at(passed), wall: wall + passed }
+    }
+
+    /// A part whose slots mean what the file says.
+    fn like(file: &File) -> AccountPart {
+        let mut part = sample::taprain("t");
+        let slot = |slot: &SlotFile| Slot {
+            view: slot.view.as_str().into(),
+            range: slot.range.as_str().into(),
+            meaning: slot.meaning.as_str().into(),
+            interval: Duration::from_secs(3600),
+            up: None,
+            last_success: None,
+            good: None,
+        };
+        part.slots = file.slots.iter().map(slot).collect();
+        part
+    }
+
+    #[test]
+    fn the_format_of_version_1_is_read_as_it_was_written() {
+        let files = [
+            (&include_bytes!("../../tests/fixtures/state/taprain-figures-1")[..], 7),
+            (&include_bytes!("../../tests/fixtures/state/klar-figures-1")[..], 3),
+        ];
+        for (bytes, tables) in files {
+            let file = unseal(bytes).unwrap();
+            let mut part = like(&file);
+            let anchor = file.restore(&mut part, &clock(), later(100)).unwrap();
+            let began = anchor.wall - anchor.tick.since_start();
+            assert_eq!(
+                began.round(jiff::Unit::Second).unwrap(),
+                "2026-03-18T16:00:05Z".parse().unwrap()
+            );
+            let good = part.slots[0].good.as_ref().unwrap();
+            assert_eq!(good.sheet.tables.len(), tables);
+            assert!(good.lives(later(100).tick) && part.up == Some(true));
+        }
+        let days = [
+            &include_bytes!("../../tests/fixtures/state/taprain-days-1")[..],
+            &include_bytes!("../../tests/fixtures/state/klar-days-1")[..],
+        ];
+        assert!(days.into_iter().all(|bytes| days::unseal(bytes).is_ok()));
+    }
+
+    #[test]
+    fn figures_from_the_future_are_not_shown() {
+        let bytes = include_bytes!("../../tests/fixtures/state/taprain-figures-1");
+        let file = unseal(bytes).unwrap();
+        let mut part = like(&file);
+        let (again, back) = (clock().with_boot("again"), later(0));
+        let wall = back.wall - Duration::from_secs(3600);
+        assert_eq!(file.restore(&mut part, &again, Moment { wall, ..back }), None);
+        assert!(part.slots.iter().all(|slot| slot.good.is_none()));
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_comes_back_to_the_bit(values in prop::array::uniform5(
+            prop::option::of(prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL),
+        )) {
+            let mut part = sample::taprain("t");
+            let row = Row { labels: "a=\"b\"".into(), values: values.into() };
+            let tables = vec![Table { group: Group::TapRainSummary, rows: vec![row] }];
+            let sheet = Arc::new(Sheet { tables, folded: vec![("country", 3)] });
+            part.slots[0].good.as_mut().unwrap().sheet = Arc::clone(&sheet);
+            let file = unseal(&seal(&part, &clock(), later(0))).unwrap();
+            let mut again = like(&file);
+            file.restore(&mut again, &clock(), later(0));
+            prop_assert_eq!(&again.slots[0].good.as_ref().unwrap().sheet, &sheet);
+        }
+    }
+}
