@@ -24,7 +24,8 @@ pub(super) const ASKED: [Asked; 5] = [
 ];
 
 impl Asked {
-    fn days(&self, at: jiff::Timestamp) -> Days {
+    /// The dates that it means at this instant.
+    pub(super) fn days(&self, at: jiff::Timestamp) -> Days {
         self.range.days(local_date(at, &jiff::tz::TimeZone::get(self.zone).unwrap()))
     }
 

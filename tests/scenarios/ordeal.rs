@@ -114,7 +114,10 @@ impl Ordeal {
         let spells = &self.script.0;
         let due = spells.iter().map(|spell| {
             let hold = if spell.fault.silences() { LONGEST_HOLD } else { RARE };
-            (spell.until + hold + AFTERMATH, Some(spell.clone()))
+            let due = spell.until + hold + AFTERMATH;
+            // Just after midnight the new dates have not been asked for yet.
+            let due = if self.turned_lately(&spell.host, due) { due + AFTERMATH } else { due };
+            (due, Some(spell.clone()))
         });
         let alone = |(until, due): &(Tick, Option<Spell>)| {
             let due = due.as_ref().unwrap();
@@ -122,6 +125,14 @@ impl Ordeal {
             !spells.iter().any(|spell| next(spell) && spell.from < *until)
         };
         due.filter(alone).collect()
+    }
+
+    /// Whether the host's dates changed within the last minutes before `tick`, which is yet to come.
+    fn turned_lately(&self, host: &str, tick: Tick) -> bool {
+        let now = self.scene.clock.moment();
+        let at = |tick: Tick| now.wall + tick.since(now.tick);
+        let mut asked = ASKED.iter().filter(|asked| asked.host == host);
+        asked.any(|asked| asked.days(at(tick - AFTERMATH)) != asked.days(at(tick)))
     }
 
     /// Every figure that the contract wants on the page: all of each last answer that is neither
