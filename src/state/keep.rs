@@ -281,6 +281,8 @@ impl Keep {
         self.inner().seen = bytes;
         let restored = file?.restore(&self.clock, self.clock.moment());
         self.budget().adopt(restored.requests, restored.closed_until);
+        let (folder, saved_seconds_ago) = (&*self.folder, restored.ago.as_secs());
+        info!(folder, saved_seconds_ago, "goes on from the state that was kept");
         if restored.silent >= SILENCE {
             self.assume_half();
         }

@@ -31,6 +31,8 @@ pub(super) struct File {
 pub(super) struct Restored {
     pub(super) requests: Vec<Sent>,
     pub(super) closed_until: Tick,
+    /// How long ago it was saved, probably.
+    pub(super) ago: Duration,
     /// How long nothing was saved by a process that did not say that it would send no more.
     pub(super) silent: Duration,
 }
@@ -67,10 +69,12 @@ impl File {
             until: latest(*until),
             answered: answered.map(latest),
         });
+        let ago = reckoning.likely.unwrap_or_default();
         let silent = reckoning.likely.unwrap_or(Duration::MAX);
         Restored {
             requests: requests.collect(),
             closed_until: latest(self.quiet_until),
+            ago,
             silent: if self.closed { Duration::ZERO } else { silent },
         }
     }
