@@ -14,6 +14,7 @@
 pub mod judge;
 pub mod page;
 pub mod truth;
+pub mod truth_klar;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -198,6 +199,12 @@ impl Scene {
         &self.site.telemetry
     }
 
+    /// Ends collecting as a killed process does: nothing is told to anyone.
+    pub async fn kill(self) {
+        self.running.abort();
+        assert!(self.running.await.is_err_and(|error| error.is_cancelled()));
+    }
+
     /// Stops collecting and waits for the end.
     pub async fn stop(mut self) {
         self.stop.take().unwrap().now();
@@ -238,17 +245,26 @@ impl Transport for Recorder {
         let (answers, get) = (Arc::clone(&self.answers), request.method() == http::Method::GET);
         let sent = self.inner.send(request);
         async move {
-            let (parts, body) = sent.await?.into_parts();
-            let pieces: Vec<Bytes> = body.map(|piece| piece.unwrap()).collect().await;
-            let body = Bytes::from(pieces.concat());
+            let (parts, body) = whole(sent.await?).await;
             if get && parts.status.is_success() {
                 answers.lock().unwrap().push(Heard { host, query, body: body.clone() });
             }
-            let body: Body = futures_util::stream::once(async { Ok(body) }).boxed();
-            Ok(Response::from_parts(parts, body))
+            Ok(Response::from_parts(parts, once(body)))
         }
         .boxed()
     }
+}
+
+/// An answer's head and its whole body.
+pub async fn whole(answer: Response) -> (http::response::Parts, Bytes) {
+    let (parts, body) = answer.into_parts();
+    let pieces: Vec<Bytes> = body.map(|piece| piece.unwrap()).collect().await;
+    (parts, Bytes::from(pieces.concat()))
+}
+
+/// A body in one piece.
+pub fn once(body: Bytes) -> Body {
+    futures_util::stream::once(async { Ok(body) }).boxed()
 }
 
 /// A transport that answers by a function of the request, at once.
@@ -265,8 +281,7 @@ where
 
 /// An answer with a whole body.
 pub fn answer(status: u16, body: impl Into<Bytes>) -> Response {
-    let body = body.into();
-    let mut response = Response::new(futures_util::stream::once(async { Ok(body) }).boxed());
+    let mut response = Response::new(once(body.into()));
     *response.status_mut() = status.try_into().unwrap();
     response
 }
