@@ -35,6 +35,7 @@ pub fn looks(plan: &Plan, accounts: &[Watched], events: &[Event]) -> BTreeMap<Ti
         for midnight in midnights(plan, account) {
             looks.insert(midnight - SignedDuration::from_millis(1), false);
             around(&mut looks, midnight);
+            looks.insert(midnight, true);
         }
         let shifts = account.zone.following(plan.start).map(|shift| shift.timestamp());
         for shift in shifts.take_while(|shift| *shift < plan.end) {
@@ -47,8 +48,8 @@ pub fn looks(plan: &Plan, accounts: &[Watched], events: &[Event]) -> BTreeMap<Ti
 
 fn around(looks: &mut BTreeMap<Timestamp, bool>, at: Timestamp) {
     for millis in AFTER {
-        let page = millis == 0 || millis == 7_000;
-        *looks.entry(at + SignedDuration::from_millis(millis)).or_default() |= page;
+        let page = looks.entry(at + SignedDuration::from_millis(millis)).or_default();
+        *page |= millis == 7_000;
     }
 }
 

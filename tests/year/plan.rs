@@ -23,6 +23,13 @@ pub const SIZE: Size = Size { leads_per_day: 45, sources: 5, ads_per_group: 1 };
 pub const TAPRAIN_LIMITS: TapRainLimits = TapRainLimits { country: 4, source: 3, offer: 6 };
 pub const KLAR_LIMITS: KlarLimits = KlarLimits { channel: 5, campaign: 7, ad_group: 9, ad: 9 };
 
+/// How often the exporter is killed or stopped in a year, and begins again. Without state that
+/// outlives it the limits cannot be kept.
+pub const RESTARTS: usize = 0;
+
+/// How often the clock of its machine is stepped in a year.
+pub const STEPS: usize = 0;
+
 /// One stretch of virtual time.
 #[derive(Clone, Debug)]
 pub struct Plan {

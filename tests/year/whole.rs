@@ -1,13 +1,7 @@
 //! The whole year; run it optimised.
 
-use super::plan::Plan;
+use super::plan::{Plan, RESTARTS, STEPS};
 use super::stage::run;
-
-/// How often the exporter is killed or stopped in the year; needs state that outlives it.
-const RESTARTS: usize = 0;
-
-/// How often the clock of its machine is stepped; needs a clock that can be.
-const STEPS: usize = 0;
 
 #[tokio::test(start_paused = true)]
 #[ignore = "a virtual year: run it optimised, with --release -- --ignored --nocapture"]
