@@ -10,7 +10,7 @@ async fn fortnight(start: &str, zones: [&'static str; 2]) {
     // Each fortnight has troubles of its own.
     let seed = start.as_second().unsigned_abs();
     let (restarts, steps) = (RESTARTS / 20, STEPS / 10);
-    let plan = Plan { seed, start, end, zones, slower: 3, calm_hours: 20, restarts, steps };
+    let plan = Plan { seed, start, end, zones, slower: 4, calm_hours: 20, restarts, steps };
     let outcome = run(&plan).await;
     println!("{outcome:?}");
     assert!(outcome.wrong.is_empty(), "false samples:\n{}", outcome.wrong.join("\n"));
