@@ -7,12 +7,13 @@ use tracing::{error, info, warn};
 
 use crate::board::Board;
 use crate::clock::Clock;
-use crate::collector::{self, Collector, Surroundings};
+use crate::collector::{Collector, Surroundings, part};
 use crate::fetch::Fetch;
-use crate::model::settings::Settings;
+use crate::model::settings::{Settings, Subject};
 use crate::plan::Plan;
 use crate::shutdown::Shutdown;
 use crate::snapshot::AccountPart;
+use crate::state::{State, Store};
 use crate::telemetry::Telemetry;
 use crate::upstream::transport::Transport;
 
@@ -28,28 +29,28 @@ pub struct App {
 impl App {
     /// One collector an account. `seed` decides the jitter of waits and nothing else.
     pub fn build(
-        settings: Settings,
+        settings: &Settings,
         clock: Clock,
         transport: Arc<dyn Transport>,
+        store: Option<Arc<dyn Store>>,
         seed: u64,
     ) -> Self {
-        let board = Arc::new(Board::new(parts(&settings)));
+        let subjects = settings.subjects();
         let telemetry = Arc::new(Telemetry::default());
+        let state = State::new(store, clock.clone(), Arc::clone(&telemetry), seed);
+        let board = Arc::new(Board::new(subjects.iter().map(|of| known(of, &state)).collect()));
         let fetch = Fetch { transport, clock: clock.clone(), limits: settings.collection };
         let around = Surroundings {
             board: Arc::clone(&board),
             telemetry: Arc::clone(&telemetry),
             clock,
             fetch,
+            state: Arc::new(state),
             seed,
         };
-        let first_klar = settings.taprain.len();
-        let taprain = settings.taprain.into_iter().enumerate();
-        let taprain = taprain.map(|(at, account)| Collector::taprain(account, at, around.clone()));
-        let klar = settings.klar.into_iter().enumerate();
-        let klar =
-            klar.map(|(at, account)| Collector::klar(account, first_klar + at, around.clone()));
-        let collectors = taprain.chain(klar).collect();
+        let collectors = subjects.into_iter();
+        let collectors =
+            collectors.map(|subject| Collector::new(subject, around.clone())).collect();
         Self { board, telemetry, collectors }
     }
 
@@ -67,13 +68,17 @@ impl App {
     }
 }
 
+/// An account's part of the page, with what was known of it before a restart.
+fn known(subject: &Subject, state: &State) -> AccountPart {
+    let mut part = part::new(subject);
+    state.open(&mut part);
+    part
+}
+
 /// Says in the log how every account's views fit its budget.
 pub fn log_plans(settings: &Settings) {
-    for account in &settings.taprain {
-        log_plan("taprain", &account.common.name, &Plan::taprain(account));
-    }
-    for account in &settings.klar {
-        log_plan("klar", &account.common.name, &Plan::klar(account));
+    for subject in settings.subjects() {
+        log_plan(subject.api().as_str(), &subject.common().name, &Plan::of(&subject));
     }
 }
 
@@ -99,12 +104,4 @@ fn log_plan(api: &str, account: &str, plan: &Plan) {
             "the views fit the budget"
         );
     }
-}
-
-fn parts(settings: &Settings) -> Vec<AccountPart> {
-    let taprain = settings.taprain.iter();
-    let taprain = taprain.map(|account| collector::taprain_part(account, &Plan::taprain(account)));
-    let klar = settings.klar.iter();
-    let klar = klar.map(|account| collector::klar_part(account, &Plan::klar(account)));
-    taprain.chain(klar).collect()
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::model::Api;
 use crate::snapshot::{AccountPart, Snapshot};
 
 /// Where collectors publish and scrapes read. Neither waits for the other.
@@ -28,14 +29,21 @@ impl Board {
         Self { current: ArcSwap::from_pointee(Generation { number: 0, snapshot }) }
     }
 
-    /// Replaces the account at `index`; an index beyond the last account changes nothing.
-    pub fn publish(&self, index: usize, part: AccountPart) {
+    /// Replaces the account that `part` speaks of; one that is not on the board changes nothing.
+    pub fn publish(&self, part: AccountPart) {
         let part = Arc::new(part);
         self.advance(|accounts| {
-            if let Some(account) = accounts.get_mut(index) {
+            if let Some(account) = accounts.iter_mut().find(|account| account.is_of(&part)) {
                 *account = Arc::clone(&part);
             }
         });
+    }
+
+    /// What is known of an account.
+    pub fn part(&self, api: Api, account: &str) -> Option<Arc<AccountPart>> {
+        let current = self.current();
+        let mut accounts = current.snapshot.accounts.iter();
+        accounts.find(|part| part.api == api && *part.account == *account).cloned()
     }
 
     /// Replaces every account, for a new configuration.
@@ -68,7 +76,6 @@ mod tests {
 
     use super::*;
     use crate::budget::Budget;
-    use crate::model::Api;
     use crate::model::settings::BudgetTerms;
 
     fn part(account: &str) -> AccountPart {
@@ -95,25 +102,27 @@ mod tests {
                 let board = &board;
                 scope.spawn(move || {
                     for _ in 0..500 {
-                        board.publish(index, part(["new a", "new b"][index]));
+                        let up = Some(true);
+                        board.publish(AccountPart { up, ..part(["a", "b"][index]) });
                     }
                 });
             }
         });
         let generation = board.current();
-        let names: Vec<_> =
-            generation.snapshot.accounts.iter().map(|part| &*part.account).collect();
-        assert_eq!((generation.number, names), (2000, vec!["new a", "new b"]));
+        let accounts = &generation.snapshot.accounts;
+        assert_eq!((generation.number, accounts.len()), (2000, 2));
+        assert!(accounts.iter().all(|part| part.up == Some(true)));
     }
 
     #[test]
     fn a_reader_keeps_what_it_took() {
         let board = Board::new(vec![part("a")]);
         let before = board.current();
-        board.publish(0, part("b"));
-        board.publish(9, part("nowhere"));
-        assert_eq!(&*before.snapshot.accounts[0].account, "a");
-        assert_eq!(&*board.current().snapshot.accounts[0].account, "b");
+        board.publish(AccountPart { up: Some(true), ..part("a") });
+        board.publish(part("nowhere"));
+        assert_eq!(before.snapshot.accounts[0].up, None);
+        assert_eq!(board.part(Api::TapRain, "a").unwrap().up, Some(true));
+        assert!(board.part(Api::Klar, "a").is_none());
         board.replace(vec![part("c"), part("d")]);
         assert_eq!(board.current().snapshot.accounts.len(), 2);
     }

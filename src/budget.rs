@@ -25,23 +25,40 @@ const PROBE_SHARE: u32 = 20;
 const LONGEST_DRY: Duration = Duration::from_secs(15 * 60);
 
 /// One credential's ledger.
+///
+/// Several processes may keep it together: each enters its own requests under its own number, and
+/// [`Budget::adopt`] brings in what the others entered.
 #[derive(Debug)]
 pub struct Budget {
     terms: BudgetTerms,
     allowance: usize,
-    /// The requests that still count, oldest first; never more than `allowance`.
+    /// While nothing can be saved, a successor may not learn what is sent: only half of the
+    /// allowance is, and nothing before this tick.
+    confined: Option<Tick>,
+    /// The number of this process.
+    owner: u64,
+    /// The serial of the next request.
+    next: u64,
+    /// The requests that still count, oldest first.
     sent: VecDeque<Sent>,
-    /// The receipt of the oldest request in `sent`.
-    oldest: u64,
     others: Option<Others>,
     closed_until: Tick,
     waited: Duration,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    at: Tick,
-    answered: Option<Tick>,
+/// One request in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The process that sent it.
+    pub owner: u64,
+    /// Its number among that process' requests.
+    pub serial: u64,
+    /// When it was entered; it was sent after that.
+    pub at: Tick,
+    /// When the API will surely not count it any more, whether it is ever answered or not.
+    pub until: Tick,
+    /// When its answer arrived; for one that was given up, `until` or another such moment.
+    pub answered: Option<Tick>,
 }
 
 /// What the credential's other users have spent, as far as the API told.
@@ -97,11 +114,18 @@ pub struct Reading {
 impl Budget {
     /// An empty ledger.
     pub fn new(terms: BudgetTerms) -> Self {
+        Self::owned(terms, 0)
+    }
+
+    /// An empty ledger of the process with this number.
+    pub fn owned(terms: BudgetTerms, owner: u64) -> Self {
         Self {
             terms,
             allowance: usize::try_from(terms.allowance()).unwrap_or(usize::MAX),
+            confined: None,
+            owner,
+            next: 0,
             sent: VecDeque::new(),
-            oldest: 0,
             others: None,
             closed_until: Tick::default(),
             waited: Duration::ZERO,
@@ -115,8 +139,10 @@ impl Budget {
 
     /// When the next request may be sent.
     pub fn opening(&self, now: Tick) -> Opening {
-        if now < self.closed_until {
-            return Opening::At(self.closed_until);
+        let quiet_until =
+            self.confined.map_or(self.closed_until, |tick| tick.max(self.closed_until));
+        if now < quiet_until {
+            return Opening::At(quiet_until);
         }
         match self.own_opening(now) {
             Opening::Now => self.opening_beside_others(now),
@@ -124,14 +150,83 @@ impl Budget {
         }
     }
 
-    /// Enters a request in the ledger, to be sent at `now`; `None` when it may not be sent.
-    pub fn take(&mut self, now: Tick) -> Option<Receipt> {
+    /// Enters a request in the ledger, to be sent from `now` on and given up so that the API will
+    /// not count it after `life`; `None` when it may not be sent.
+    pub fn take(&mut self, now: Tick, life: Duration) -> Option<Receipt> {
         if self.opening(now) != Opening::Now {
             return None;
         }
         self.drop_expired(now);
-        self.sent.push_back(Sent { at: now, answered: None });
-        Some(Receipt(self.oldest + self.sent.len() as u64 - 1))
+        let (owner, serial) = (self.owner, self.next);
+        self.next += 1;
+        self.sent.push_back(Sent { owner, serial, at: now, until: now + life, answered: None });
+        Some(Receipt(serial))
+    }
+
+    /// Strikes out a request that was not sent after all.
+    pub fn cancel(&mut self, receipt: &Receipt) {
+        self.sent.retain(|sent| !(sent.owner == self.owner && sent.serial == receipt.0));
+    }
+
+    /// Enters requests under this number from now on.
+    pub fn own(&mut self, owner: u64) {
+        for sent in self.sent.iter_mut().filter(|sent| sent.owner == self.owner) {
+            sent.owner = owner;
+        }
+        self.owner = owner;
+    }
+
+    /// Brings in what other processes entered. Of this process' own requests it knows better.
+    pub fn adopt(&mut self, entries: impl IntoIterator<Item = Sent>, closed_until: Tick) {
+        for entry in entries.into_iter().filter(|entry| entry.owner != self.owner) {
+            let same = |sent: &&mut Sent| sent.owner == entry.owner && sent.serial == entry.serial;
+            match self.sent.iter_mut().find(same) {
+                Some(known) => *known = entry,
+                None => self.sent.push_back(entry),
+            }
+        }
+        self.sent.make_contiguous().sort_by_key(|sent| (sent.at, sent.owner, sent.serial));
+        self.close_until(closed_until);
+    }
+
+    /// Enters `count` requests that somebody may have sent until `now`.
+    pub fn assume(&mut self, count: usize, now: Tick) {
+        for _ in 0..count {
+            let (owner, serial) = (self.owner, self.next);
+            self.next += 1;
+            let answered = Some(now);
+            self.sent.push_back(Sent { owner, serial, at: now, until: now, answered });
+        }
+    }
+
+    /// Every request that counts at `now`, oldest first.
+    pub fn entries(&self, now: Tick) -> impl Iterator<Item = &Sent> {
+        self.sent.iter().filter(move |sent| self.counts(**sent, now))
+    }
+
+    /// Until when nothing is sent at all.
+    pub fn closed_until(&self) -> Tick {
+        self.closed_until
+    }
+
+    /// What may be spent in a window that a successor may know nothing of: it leaves the other half
+    /// to it, and it assumes that this half was spent.
+    pub fn half(&self) -> usize {
+        self.allowance / 2
+    }
+
+    /// Spends only half of the allowance, from `quiet_until` on; or all of it again.
+    pub fn confine(&mut self, quiet_until: Option<Tick>) {
+        self.confined = quiet_until;
+    }
+
+    /// Whether it is confined, and the last request should not have been entered then.
+    pub fn is_overdrawn(&self, now: Tick) -> bool {
+        self.confined.is_some_and(|until| now < until) || self.counting(now) > self.most()
+    }
+
+    fn most(&self) -> usize {
+        if self.confined.is_some() { self.half() } else { self.allowance }
     }
 
     /// Notes that the answer to `receipt` arrived at `now`, and what it said. For a request that was
@@ -139,13 +234,30 @@ impl Budget {
     ///
     /// An answer may only lower what may be spent: the ledger's own count is never raised by it.
     pub fn settle(&mut self, receipt: &Receipt, now: Tick, advice: Advice) {
-        let Some(index) = receipt.0.checked_sub(self.oldest) else { return };
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        let Some(entry) = self.sent.get(index).copied() else { return };
+        let owner = self.owner;
+        let is_it = |sent: &Sent| sent.owner == owner && sent.serial == receipt.0;
+        let Some(index) = self.sent.iter().rposition(is_it) else { return };
+        let entry = self.sent[index];
         if let Some(remaining) = advice.remaining {
             self.others = Some(self.others_after(entry.at, now, remaining, advice));
         }
         self.sent[index].answered = Some(now);
+    }
+
+    /// Every request that is still unanswered counts as answered at `tick`: nobody waits for it any
+    /// more, and after `tick` the API will surely not count it.
+    pub fn abandon(&mut self, tick: Tick) {
+        let owner = self.owner;
+        let waiting = |sent: &&mut Sent| sent.owner == owner && sent.answered.is_none();
+        for sent in self.sent.iter_mut().filter(waiting) {
+            sent.answered = Some(tick);
+        }
+    }
+
+    /// Goes on under other terms; what was sent still counts.
+    pub fn retune(&mut self, terms: BudgetTerms) {
+        self.allowance = usize::try_from(terms.allowance()).unwrap_or(usize::MAX);
+        self.terms = terms;
     }
 
     /// Sends nothing before `tick`: the API asked for quiet.
@@ -163,9 +275,9 @@ impl Budget {
         self.waited += wait;
     }
 
-    /// How many requests are on their way.
+    /// How many requests of this process are on their way.
     pub fn in_flight(&self) -> usize {
-        self.sent.iter().filter(|sent| sent.answered.is_none()).count()
+        self.sent.iter().filter(|sent| self.answered(**sent).is_none()).count()
     }
 
     /// The gauges at `now`.
@@ -173,33 +285,35 @@ impl Budget {
         let used = self.sent.iter().filter(|sent| self.counts(**sent, now)).count();
         let others = self.others.filter(|others| now < others.forget_at);
         Reading {
-            limit: self.allowance as u64,
+            limit: self.most() as u64,
             used: used as u64,
-            remaining: self.allowance.saturating_sub(used) as u64,
+            remaining: self.most().saturating_sub(used) as u64,
             upstream_remaining: others.map(|others| others.remaining),
             waited: self.waited,
         }
     }
 
-    /// The rule itself: the request `allowance` places back must have been answered a window ago.
+    /// The rule itself: the request `allowance` places back, and each before it, must have been
+    /// answered a window ago.
     fn own_opening(&self, now: Tick) -> Opening {
-        if self.sent.len() < self.allowance {
-            return Opening::Now;
+        let most = self.most();
+        if most == 0 {
+            return Opening::At(now + self.hold());
         }
-        match self.sent.front().map(|sent| sent.answered) {
-            Some(None) => Opening::AfterAnswer,
-            Some(Some(answered)) if now < answered + self.hold() => {
-                Opening::At(answered + self.hold())
-            }
-            _ => Opening::Now,
+        let Some(place) = self.sent.len().checked_sub(most) else { return Opening::Now };
+        let mut opens = Tick::default();
+        for sent in self.sent.iter().take(place + 1) {
+            let Some(answered) = self.answered(*sent) else { return Opening::AfterAnswer };
+            opens = opens.max(answered + self.hold());
         }
+        if now < opens { Opening::At(opens) } else { Opening::Now }
     }
 
     fn opening_beside_others(&self, now: Tick) -> Opening {
         let Some(others) = self.others.filter(|others| now < others.forget_at) else {
             return Opening::Now;
         };
-        if self.counting(now) + others.spent < self.allowance {
+        if self.counting(now) + others.spent < self.most() {
             Opening::Now
         } else if now < others.probe_from {
             Opening::At(others.probe_from)
@@ -239,13 +353,19 @@ impl Budget {
     }
 
     fn counts(&self, sent: Sent, now: Tick) -> bool {
-        sent.answered.is_none_or(|answered| now < answered + self.hold())
+        self.answered(sent).is_none_or(|answered| now < answered + self.hold())
+    }
+
+    /// When a request was answered. What becomes of another process' request is not heard at once,
+    /// or ever, if that process is gone: then it is the last moment at which it might have been.
+    fn answered(&self, sent: Sent) -> Option<Tick> {
+        let foreign = (sent.owner != self.owner).then_some(sent.until);
+        sent.answered.or(foreign)
     }
 
     fn drop_expired(&mut self, now: Tick) {
         while self.sent.front().is_some_and(|sent| !self.counts(*sent, now)) {
             self.sent.pop_front();
-            self.oldest += 1;
         }
     }
 }
@@ -255,6 +375,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::num::NonZeroU32;
+
+    const LIFE: Duration = Duration::from_secs(60);
 
     fn terms(requests: u32, seconds: u64, reserve: f64) -> BudgetTerms {
         let requests = NonZeroU32::new(requests).unwrap();
@@ -279,7 +401,7 @@ mod tests {
                     budget.settle(&receipt, answer, Advice::default());
                 }
                 match budget.opening(now) {
-                    Opening::Now => break budget.take(now).unwrap(),
+                    Opening::Now => break budget.take(now, LIFE).unwrap(),
                     Opening::At(tick) => now = tick.min(on_the_way.first().map_or(tick, |a| a.0)),
                     Opening::AfterAnswer => now = on_the_way[0].0,
                 }
@@ -337,14 +459,84 @@ mod tests {
     #[test]
     fn the_reserve_is_left_for_others() {
         let mut budget = Budget::new(terms(600, 3600, 0.1));
-        let sent = (0..999).take_while(|_| budget.take(at(0)).is_some()).count();
+        let sent = (0..999).take_while(|_| budget.take(at(0), LIFE).is_some()).count();
         assert_eq!((sent, budget.reading(at(0)).remaining), (540, 0));
+    }
+
+    #[test]
+    fn an_abandoned_request_counts_until_the_api_cannot_count_it_any_more() {
+        let mut budget = Budget::new(terms(1, 30, 0.0));
+        budget.take(at(0), LIFE).unwrap();
+        budget.abandon(at(31_000));
+        assert_eq!(budget.opening(at(40_000)), Opening::At(at(61_006)));
+    }
+
+    #[test]
+    fn smaller_terms_count_what_was_sent_under_larger_ones() {
+        let mut budget = Budget::new(terms(10, 30, 0.0));
+        for second in 0..8 {
+            let receipt = budget.take(at(second * 1000), LIFE).unwrap();
+            budget.settle(&receipt, at(second * 1000), Advice::default());
+        }
+        budget.retune(terms(3, 30, 0.0));
+        assert_eq!(budget.opening(at(9_000)), Opening::At(at(35_006)));
+        budget.retune(terms(9, 30, 0.0));
+        assert_eq!(budget.opening(at(9_000)), Opening::Now);
+    }
+
+    fn entry(owner: u64, serial: u64, at_: u64, answered: Option<u64>) -> Sent {
+        Sent { owner, serial, at: at(at_), until: at(at_) + LIFE, answered: answered.map(at) }
+    }
+
+    #[test]
+    fn what_another_process_sent_counts_and_what_became_of_it_is_learned_later() {
+        let mut budget = Budget::owned(terms(2, 30, 0.0), 1);
+        budget.adopt([entry(2, 0, 0, None), entry(2, 1, 10, Some(20))], at(0));
+        assert_eq!(
+            budget.opening(at(100)),
+            Opening::At(at(90_006)),
+            "unanswered: given up at 60 s"
+        );
+        budget.adopt([entry(2, 0, 0, Some(40))], at(0));
+        assert_eq!(budget.opening(at(100)), Opening::At(at(30_046)));
+        budget.adopt([entry(1, 0, 50, None)], at(0));
+        assert_eq!(budget.reading(at(100)).used, 2, "of its own requests it knows better");
+    }
+
+    #[test]
+    fn an_old_request_without_an_answer_counts_behind_answered_ones_as_well() {
+        let mut budget = Budget::owned(terms(2, 30, 0.0), 1);
+        let sent =
+            [entry(2, 0, 0, None), entry(2, 1, 1, Some(2)), entry(2, 2, 31_000, Some(31_001))];
+        budget.adopt(sent, at(0));
+        assert_eq!(budget.opening(at(31_100)), Opening::At(at(90_006)));
+    }
+
+    #[test]
+    fn a_confined_ledger_spends_half_and_leaves_half() {
+        let mut budget = Budget::new(terms(7, 30, 0.0));
+        budget.confine(Some(at(0)));
+        let spent = (0..9).take_while(|_| budget.take(at(0), LIFE).is_some()).count();
+        let mut successor = Budget::new(terms(7, 30, 0.0));
+        successor.assume(7 - successor.half(), at(0));
+        let left = (0..9).take_while(|_| successor.take(at(0), LIFE).is_some()).count();
+        assert_eq!((spent, left), (3, 3));
+        budget.confine(None);
+        assert!(budget.take(at(0), LIFE).is_some());
+    }
+
+    #[test]
+    fn a_cancelled_request_is_as_if_it_never_was() {
+        let mut budget = Budget::new(terms(1, 30, 0.0));
+        let receipt = budget.take(at(0), LIFE).unwrap();
+        budget.cancel(&receipt);
+        assert_eq!(budget.opening(at(0)), Opening::Now);
     }
 
     #[test]
     fn an_unanswered_request_blocks_its_successor_without_end() {
         let mut budget = Budget::new(terms(1, 30, 0.0));
-        let receipt = budget.take(at(0)).unwrap();
+        let receipt = budget.take(at(0), LIFE).unwrap();
         assert_eq!(budget.opening(at(99_000_000)), Opening::AfterAnswer);
         budget.settle(&receipt, at(99_000_000), Advice::default());
         assert_eq!(budget.opening(at(99_000_000)), Opening::At(at(99_030_006)));
@@ -353,10 +545,10 @@ mod tests {
     #[test]
     fn t20_what_others_spend_is_not_spent_again() {
         let mut budget = Budget::new(terms(600, 3600, 0.1));
-        let receipt = budget.take(at(0)).unwrap();
+        let receipt = budget.take(at(0), LIFE).unwrap();
         let advice = Advice { remaining: Some(70), ..Advice::default() };
         budget.settle(&receipt, at(100), advice);
-        let sent = (0..999).take_while(|_| budget.take(at(200)).is_some()).count();
+        let sent = (0..999).take_while(|_| budget.take(at(200), LIFE).is_some()).count();
         assert_eq!(sent, 10, "70 remain, 60 of them are the reserve");
         assert_eq!(budget.reading(at(200)).upstream_remaining, Some(70));
     }
@@ -365,31 +557,31 @@ mod tests {
     fn t4_a_generous_upstream_never_raises_the_own_count() {
         let mut budget = Budget::new(terms(10, 3600, 0.0));
         for _ in 0..10 {
-            let receipt = budget.take(at(0)).unwrap();
+            let receipt = budget.take(at(0), LIFE).unwrap();
             let advice = Advice { remaining: Some(5000), limit: Some(9000), reset: None };
             budget.settle(&receipt, at(1), advice);
         }
-        assert_eq!(budget.take(at(2)), None);
+        assert_eq!(budget.take(at(2), LIFE), None);
     }
 
     #[test]
     fn t4_a_smaller_upstream_limit_is_followed_down() {
         let mut budget = Budget::new(terms(600, 3600, 0.0));
-        let receipt = budget.take(at(0)).unwrap();
+        let receipt = budget.take(at(0), LIFE).unwrap();
         let advice = Advice { remaining: Some(2), limit: Some(3), reset: None };
         budget.settle(&receipt, at(1), advice);
-        let sent = (0..999).take_while(|_| budget.take(at(2)).is_some()).count();
+        let sent = (0..999).take_while(|_| budget.take(at(2), LIFE).is_some()).count();
         assert_eq!(sent, 2);
     }
 
     #[test]
     fn an_empty_upstream_window_is_tested_with_one_request_after_its_reset() {
         let mut budget = Budget::new(terms(600, 3600, 0.1));
-        let receipt = budget.take(at(0)).unwrap();
+        let receipt = budget.take(at(0), LIFE).unwrap();
         let reset = Some(Duration::from_secs(20));
         budget.settle(&receipt, at(0), Advice { remaining: Some(0), limit: None, reset });
         assert_eq!(budget.opening(at(1)), Opening::At(at(20_000)));
-        assert!(budget.take(at(20_000)).is_some());
+        assert!(budget.take(at(20_000), LIFE).is_some());
         assert_eq!(budget.opening(at(20_000)), Opening::AfterAnswer);
     }
 
@@ -421,7 +613,7 @@ mod tests {
                 while let Opening::At(tick) = budget.own_opening(now) {
                     now = tick;
                 }
-                let receipt = budget.take(now);
+                let receipt = budget.take(now, LIFE);
                 prop_assert!(receipt.is_some(), "stalled at request {index}");
                 let remaining = Some(server.remaining(now + latency / 2, terms.per, 60));
                 now = now + latency;

@@ -57,6 +57,9 @@ pub struct Serve {
     /// Validate the configuration, print the request plan and exit, as `check` does
     #[arg(long = "config.check")]
     pub check: bool,
+    /// Keep state in this directory instead of the configuration's; empty keeps nothing
+    #[arg(long = "state.directory", value_name = "PATH")]
+    pub state: Option<PathBuf>,
     /// Where and how metrics are served.
     #[command(flatten)]
     pub web: Web,

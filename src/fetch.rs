@@ -87,11 +87,12 @@ impl Fetch {
             };
             let now = self.clock.wall();
             let advice = advice::rate_limit(response.headers(), now);
+            let date = advice::date(response.headers());
             let result = match accept(response, now) {
                 Ok(body) => read(body).await,
                 Err(failure) => Err(failure),
             };
-            Answer { result, advice }
+            Answer { result, advice, date }
         };
         let limit = self.limits.timeout;
         let answer = self.clock.timeout(limit, whole).await;

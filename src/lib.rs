@@ -19,11 +19,13 @@ pub mod telemetry;
 // rules: pure, `now` is an argument
 pub mod backoff;
 pub mod budget;
+pub mod calendar;
 pub mod plan;
 pub mod schedule;
 pub mod snapshot;
 
 pub mod figures;
+pub mod history;
 
 // plans: what is known, and what of it to show
 pub mod board;
@@ -31,6 +33,7 @@ pub mod exposition;
 
 // edges: the network and the process
 pub mod shutdown;
+pub mod state;
 pub mod upstream;
 
 // step: one request

@@ -6,7 +6,7 @@ use jiff::civil::date;
 
 use crate::model::klar::{CHUNK_DAYS, TOKEN_LIFE, token_serves};
 use crate::model::range::Range;
-use crate::model::settings::{BudgetTerms, KlarAccount, RangeEvery, TapRainAccount};
+use crate::model::settings::{BudgetTerms, KlarAccount, RangeEvery, Subject, TapRainAccount};
 
 /// What one (view, range) asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +43,14 @@ impl Ask {
 }
 
 impl Plan {
+    /// How an account's views share its budget.
+    pub fn of(subject: &Subject) -> Self {
+        match subject {
+            Subject::TapRain(account) => Self::taprain(account),
+            Subject::Klar(account) => Self::klar(account),
+        }
+    }
+
     /// How a TapRain account's views share its budget.
     pub fn taprain(account: &TapRainAccount) -> Self {
         let ranges = account.views.iter().flat_map(|view| &view.ranges);

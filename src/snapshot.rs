@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::budget::Budget;
-use crate::clock::{Moment, Tick};
+use crate::clock::Tick;
 use crate::model::{AccountState, Api};
 
 /// One consistent set of everything known.
@@ -50,6 +50,27 @@ pub struct AccountPart {
     pub slots: Vec<Slot>,
 }
 
+impl AccountPart {
+    /// Whether `other` speaks of the same account.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.api == other.api && self.account == other.account
+    }
+
+    /// Takes over what `before` knew of the account: its state, its ledger, and the figures of every
+    /// (view, range) that means the same.
+    pub fn inherit(&mut self, before: &Self) {
+        self.state = before.state;
+        self.up = before.up;
+        self.token_expiry = before.token_expiry;
+        self.budget = Arc::clone(&before.budget);
+        for slot in &mut self.slots {
+            if let Some(old) = before.slots.iter().find(|old| old.means_the_same(slot)) {
+                slot.inherit(old);
+            }
+        }
+    }
+}
+
 /// What is known of one (view, range).
 #[derive(Clone, Debug)]
 pub struct Slot {
@@ -57,6 +78,8 @@ pub struct Slot {
     pub view: Arc<str>,
     /// The `range` label.
     pub range: Arc<str>,
+    /// Everything that decides what its figures mean; where this differs, so do they.
+    pub meaning: Arc<str>,
     /// The interval the budget really allows.
     pub interval: Duration,
     /// Whether the last attempt gave figures; `None` before the first.
@@ -67,6 +90,22 @@ pub struct Slot {
     pub good: Option<Good>,
 }
 
+impl Slot {
+    fn means_the_same(&self, other: &Self) -> bool {
+        self.view == other.view && self.range == other.range && self.meaning == other.meaning
+    }
+
+    /// Takes over the figures of a slot that means the same; how long they live is its own matter.
+    fn inherit(&mut self, before: &Self) {
+        self.up = before.up;
+        self.last_success = before.last_success;
+        self.good.clone_from(&before.good);
+        if let Some(good) = &mut self.good {
+            good.stale_from = stale_from(good.arrived, self.interval);
+        }
+    }
+}
+
 /// Figures and the time they hold for.
 #[derive(Clone, Debug)]
 pub struct Good {
@@ -74,16 +113,43 @@ pub struct Good {
     pub sheet: Arc<Sheet>,
     /// How many series they are.
     pub series: usize,
-    /// Stale from this tick on: `max(3 x interval, 15 min)` after they arrived.
-    pub fresh_until: Tick,
-    /// Dead from this instant on, when the range's dates have moved; `None` for fixed dates.
-    pub range_ends: Option<Timestamp>,
+    /// When they arrived.
+    pub arrived: Tick,
+    /// They are too old from this tick on.
+    pub stale_from: Tick,
+    /// When the range's dates move on; `None` for fixed dates.
+    pub ends: Option<End>,
 }
+
+/// The end of a range: as the calendar has it, and as the tick at which that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The first instant of the next day.
+    pub at: Timestamp,
+    /// The same in ticks, which nobody can set back.
+    pub tick: Tick,
+}
+
+/// From when on figures that arrived then are too old: `max(3 x interval, 15 min)` later.
+pub fn stale_from(arrived: Tick, interval: Duration) -> Tick {
+    arrived + LEAST_STALE.max(interval * STALE_INTERVALS)
+}
+
+/// Figures are dropped when they are older than this many effective intervals ...
+const STALE_INTERVALS: u32 = 3;
+
+/// ... and never before this age.
+const LEAST_STALE: Duration = Duration::from_secs(15 * 60);
 
 impl Good {
     /// Whether the figures may be shown at `now`.
-    pub fn lives(&self, now: Moment) -> bool {
-        now.tick < self.fresh_until && self.range_ends.is_none_or(|end| now.wall < end)
+    pub fn lives(&self, now: Tick) -> bool {
+        now < self.dies()
+    }
+
+    /// The first tick at which they may not be shown: they are stale, or their range has ended.
+    pub fn dies(&self) -> Tick {
+        self.ends.map_or(self.stale_from, |end| end.tick.min(self.stale_from))
     }
 }
 
@@ -153,6 +219,57 @@ pub enum Group {
     KlarAd,
     /// `klar_report_rows`, `klar_latest_data_date_timestamp_seconds`.
     KlarReport,
+}
+
+impl Group {
+    /// Every group, in the order of a sheet.
+    pub const ALL: [Self; 12] = [
+        Self::TapRainSummary,
+        Self::TapRainCountry,
+        Self::TapRainSource,
+        Self::TapRainOffer,
+        Self::TapRainHour,
+        Self::TapRainUnattributed,
+        Self::TapRainMeta,
+        Self::KlarChannel,
+        Self::KlarCampaign,
+        Self::KlarAdGroup,
+        Self::KlarAd,
+        Self::KlarReport,
+    ];
+
+    /// The group's name in a state file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TapRainSummary => "taprain_summary",
+            Self::TapRainCountry => "taprain_country",
+            Self::TapRainSource => "taprain_source",
+            Self::TapRainOffer => "taprain_offer",
+            Self::TapRainHour => "taprain_hour",
+            Self::TapRainUnattributed => "taprain_unattributed",
+            Self::TapRainMeta => "taprain_meta",
+            Self::KlarChannel => "klar_channel",
+            Self::KlarCampaign => "klar_campaign",
+            Self::KlarAdGroup => "klar_ad_group",
+            Self::KlarAd => "klar_ad",
+            Self::KlarReport => "klar_report",
+        }
+    }
+
+    /// How many columns its rows have.
+    pub const fn columns(self) -> usize {
+        match self {
+            Self::TapRainSummary
+            | Self::TapRainCountry
+            | Self::TapRainSource
+            | Self::TapRainOffer => 5,
+            Self::TapRainHour | Self::TapRainUnattributed | Self::TapRainMeta => 3,
+            Self::KlarChannel | Self::KlarCampaign | Self::KlarAdGroup | Self::KlarAd => {
+                KLAR_COLUMNS.len()
+            }
+            Self::KlarReport => 2,
+        }
+    }
 }
 
 /// Klar's columns, by the API's field names, in the order of a [`Row`]'s values.

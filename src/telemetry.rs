@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rust_decimal::Decimal;
+
 use crate::model::Api;
+use crate::model::restated::{Age, Direction, Move};
 
 /// Upper bounds of the request duration histogram, in seconds; the last bucket is unbounded.
 pub const DURATION_BUCKETS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -16,6 +19,17 @@ pub struct Who {
     pub api: Api,
     /// The `account` label.
     pub account: Arc<str>,
+}
+
+/// Whose closed days are compared with what they were.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Restated {
+    /// The account.
+    pub who: Who,
+    /// The `view` label: each view of a shop is another attribution.
+    pub view: Arc<str>,
+    /// The `currency` label.
+    pub currency: Arc<str>,
 }
 
 /// How a request ended, as the `outcome` label says it.
@@ -92,6 +106,8 @@ pub enum Anomaly {
     BadRow,
     /// A label value with control characters or beyond its length (trap T13).
     CleanedLabel,
+    /// The wall clock was set, or differs from the API's; figures are dated by what they agree on.
+    ClockSet,
     /// A row for the same key as another (trap K19).
     DuplicateRow,
     /// Figures for more keys than are kept while reading; the rest went into `(other)`.
@@ -114,10 +130,11 @@ pub enum Anomaly {
 
 impl Anomaly {
     /// Every reason, in the order of the page.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BadNumber,
         Self::BadRow,
         Self::CleanedLabel,
+        Self::ClockSet,
         Self::DuplicateRow,
         Self::ManyKeys,
         Self::OddTokenLife,
@@ -135,6 +152,7 @@ impl Anomaly {
             Self::BadNumber => "bad_number",
             Self::BadRow => "bad_row",
             Self::CleanedLabel => "cleaned_label",
+            Self::ClockSet => "clock_set",
             Self::DuplicateRow => "duplicate_row",
             Self::ManyKeys => "many_keys",
             Self::OddTokenLife => "odd_token_life",
@@ -144,6 +162,34 @@ impl Anomaly {
             Self::SeriesLimit => "series_limit",
             Self::StalePeriod => "stale_period",
             Self::UnplacedHour => "unplaced_hour",
+        }
+    }
+}
+
+/// Why state could not be kept or used, as the `reason` label says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StateTrouble {
+    /// Its lock could not be taken.
+    Lock,
+    /// The system refused to read it.
+    Read,
+    /// The content of a file is damaged, foreign, or of another version.
+    Unreadable,
+    /// The system refused to write it.
+    Write,
+}
+
+impl StateTrouble {
+    /// Every reason, in the order of the page.
+    pub const ALL: [Self; 4] = [Self::Lock, Self::Read, Self::Unreadable, Self::Write];
+
+    /// The `reason` label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::Read => "read",
+            Self::Unreadable => "unreadable",
+            Self::Write => "write",
         }
     }
 }
@@ -165,6 +211,12 @@ pub struct Counts {
     pub token_refreshes: BTreeMap<(Who, Outcome), u64>,
     /// Anomalies by account and reason.
     pub anomalies: BTreeMap<(Who, Anomaly), u64>,
+    /// Whether state was kept the last time; `None` where none is to be kept.
+    pub state_kept: Option<bool>,
+    /// Troubles with state by reason.
+    pub state_troubles: BTreeMap<StateTrouble, u64>,
+    /// How much revenue of closed days moved, in major units, by view, way and age of the day.
+    pub restated: BTreeMap<(Restated, Direction, Age), Decimal>,
 }
 
 /// A histogram over [`DURATION_BUCKETS`].
@@ -210,6 +262,35 @@ impl Telemetry {
     /// Counts `times` anomalies of one kind.
     pub fn anomaly(&self, who: &Who, reason: Anomaly, times: u64) {
         *self.lock().anomalies.entry((who.clone(), reason)).or_default() += times;
+    }
+
+    /// Notes whether state is kept. Before the first note there is none to be kept.
+    pub fn state_is(&self, kept: bool) {
+        let mut counts = self.lock();
+        counts.state_kept = Some(kept);
+        for reason in StateTrouble::ALL {
+            counts.state_troubles.entry(reason).or_default();
+        }
+    }
+
+    /// Counts a trouble with state.
+    pub fn state_trouble(&self, reason: StateTrouble) {
+        *self.lock().state_troubles.entry(reason).or_default() += 1;
+    }
+
+    /// Counts how closed days of a view moved. Without a move it shows every count of the view as
+    /// 0, so that `increase()` sees the first one.
+    pub fn restated(&self, of: &Restated, moves: &[Move]) {
+        let mut counts = self.lock();
+        for direction in Direction::ALL {
+            for age in Age::ALL {
+                counts.restated.entry((of.clone(), direction, age)).or_default();
+            }
+        }
+        for Move { direction, age, amount } in moves {
+            let sum = counts.restated.entry((of.clone(), *direction, *age)).or_default();
+            *sum = sum.saturating_add(*amount);
+        }
     }
 
     /// All counts, as they are now.

@@ -13,6 +13,8 @@ mod scenarios {
     mod outcomes;
     mod pages;
     mod protocol;
+    mod restart;
+    mod restatement;
     mod rollover;
 }
 mod support;

@@ -12,6 +12,7 @@ mod smoke {
     mod client;
     mod command_line;
     mod demo;
+    mod disk;
     mod hang;
     mod page;
     mod program;

@@ -2,12 +2,13 @@
 //! range whose dates it covers.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 
-use super::vendor::{Errand, Flight, Jobs, Payload, Update, Vendor, Verdict};
+use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict};
 use crate::clock::{Moment, Tick};
 use crate::fetch::{Fetch, KlarReport};
 use crate::figures::Sheeted;
@@ -75,6 +76,10 @@ impl Klar {
         }
         let (token, token_on_the_way, tokens, refused) = (None, false, 0, false);
         Self { account, fetch, jobs, token, token_on_the_way, tokens, refused }
+    }
+
+    fn serving(&self, now: Tick) -> Option<&Held> {
+        self.token.as_ref().filter(|held| now < held.serves_until)
     }
 
     fn token_errand(&mut self, due: usize, today: Date, now: Tick) -> Errand {
@@ -161,6 +166,7 @@ impl Klar {
     fn digest_report(&mut self, flight: &Flight, report: KlarReport, room: usize) -> Verdict {
         self.refused = false;
         let mut odd = oddities(&report);
+        let days = self.days(flight, &report);
         let mut tallies = report.tallies.into_iter();
         let mut updates = Vec::new();
         let own = tallies.next().and_then(|tally| self.advance(flight, tally));
@@ -170,7 +176,20 @@ impl Klar {
             let sheeted = (tally.rows() > 0).then(|| self.sheet(job, &tally, room, &mut odd));
             updates.push(Update { job, sheeted });
         }
-        Verdict::Figures { updates, odd, go_on }
+        Verdict::Figures { updates, odd, go_on, days }
+    }
+
+    /// The days of this piece, before it is added to others; none of an answer that was cut, for
+    /// what is missing at its end would seem to have been taken back.
+    fn days(&self, flight: &Flight, report: &KlarReport) -> Vec<Read> {
+        if is_round(report) {
+            return Vec::new();
+        }
+        let most = self.account.limits.channel;
+        let jobs = std::iter::once(flight.job).chain(flight.also.iter().copied());
+        let read =
+            |(job, tally): (usize, &Tally)| Read { job, made: None, days: tally.daily(most) };
+        jobs.zip(&report.tallies).map(read).collect()
     }
 
     /// Adds a piece to the asking job's report; the whole of it when it was the last.
@@ -241,7 +260,7 @@ impl Klar {
 
 impl Vendor for Klar {
     fn errand(&mut self, due: usize, jobs: &dyn Jobs, today: Date, now: Tick) -> Errand {
-        let Some(held) = self.token.as_ref().filter(|held| now < held.serves_until) else {
+        let Some(held) = self.serving(now) else {
             return self.token_errand(due, today, now);
         };
         let (secret, number) = (held.secret.clone(), held.number);
@@ -251,6 +270,10 @@ impl Vendor for Klar {
         let work = self.report_work(lead, &also, piece, today, &secret);
         let flight = flight(lead, ATTRIBUTION, today, piece, now);
         Errand::Send(Flight { also, token: number, ..flight }, work)
+    }
+
+    fn waits(&self, now: Tick) -> bool {
+        self.token_on_the_way && self.serving(now).is_none()
     }
 
     fn digest(&mut self, flight: &Flight, payload: Payload, room: usize, _now: Moment) -> Verdict {
@@ -271,6 +294,15 @@ impl Vendor for Klar {
             Outcome::BadRequest => self.halve(flight, failure),
             _ => Verdict::Failed(failure),
         }
+    }
+
+    fn questions(&self) -> Vec<(Arc<str>, String)> {
+        let zone = &self.account.common.timezone_name;
+        let ask = |view: &KlarView| {
+            let words = [view.model.as_str(), view.window.as_str(), view.basis.as_str()];
+            format!("{zone}; {}", words.join("; "))
+        };
+        self.account.views.iter().map(|view| (Arc::clone(&view.name), ask(view))).collect()
     }
 
     fn renew(&mut self, secret: Secret) {
@@ -308,12 +340,15 @@ fn flight(job: usize, endpoint: &'static str, today: Date, days: Days, now: Tick
     }
 }
 
+fn is_round(report: &KlarReport) -> bool {
+    ROUND_COUNTS.contains(&report.seen.rows)
+}
+
 fn oddities(report: &KlarReport) -> Vec<(Anomaly, u64)> {
-    let round = ROUND_COUNTS.contains(&report.seen.rows);
     vec![
         (Anomaly::BadRow, report.seen.bad_rows),
         (Anomaly::BadNumber, report.seen.bad_numbers),
         (Anomaly::OutOfRangeRow, report.out_of_range),
-        (Anomaly::RoundRowCount, u64::from(round)),
+        (Anomaly::RoundRowCount, u64::from(is_round(report))),
     ]
 }

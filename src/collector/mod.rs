@@ -3,7 +3,10 @@
 //! A collector owns its account's schedule, its ledger's use and its part of the board. It waits
 //! for the next deadline, an answer, midnight or the end, and for nothing else.
 
+mod day;
 mod klar;
+mod memory;
+pub mod part;
 mod renewal;
 mod settle;
 mod taprain;
@@ -14,27 +17,28 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::board::Board;
 use crate::budget::{Budget, Opening, Receipt};
-use crate::clock::{Clock, Moment, Tick};
+use crate::calendar::Calendar;
+use crate::clock::{Clock, Tick};
 use crate::fetch::Fetch;
+use crate::history::History;
 use crate::model::Api;
-use crate::model::range::{Range, local_date, next_midnight};
-use crate::model::settings::{
-    Account, BudgetTerms, Credential, KlarAccount, RangeEvery, TapRainAccount,
-};
+use crate::model::range::{Range, local_date};
+use crate::model::settings::{Account, BudgetTerms, Credential, RangeEvery, Subject};
 use crate::plan::Plan;
 use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::shutdown::Shutdown;
-use crate::snapshot::{AccountPart, Slot};
+use crate::snapshot::{AccountPart, End};
+use crate::state::{Keep, State};
 use crate::telemetry::{Outcome, Telemetry, Who};
 use crate::upstream::answer::Answer;
 use crate::upstream::klar::{ATTRIBUTION, TOKEN};
 use crate::upstream::taprain::STATS;
+use day::midnight;
 use vendor::{Errand, Flight, Jobs, Payload, Vendor};
 
 /// Requests of one account on their way at once, so that a slow API loses no budget.
@@ -42,6 +46,12 @@ const MOST_IN_FLIGHT: usize = 8;
 
 /// The longest sleep: a stepped wall clock is noticed this late at worst.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// How soon it is tried again to save what could not be saved.
+const MEND: Duration = Duration::from_secs(5);
+
+/// How long the last save may take.
+const LAST_SAVE: Duration = Duration::from_secs(2);
 
 /// What every collector shares.
 #[derive(Clone)]
@@ -54,6 +64,8 @@ pub struct Surroundings {
     pub clock: Clock,
     /// How requests travel, and their limits.
     pub fetch: Fetch,
+    /// What survives a restart.
+    pub state: Arc<State>,
     /// Seeds the jitter of waits.
     pub seed: u64,
 }
@@ -61,17 +73,21 @@ pub struct Surroundings {
 /// One account's loop, before or while it runs.
 pub struct Collector {
     around: Surroundings,
-    index: usize,
     who: Who,
     terms: BudgetTerms,
     vendor: Box<dyn Vendor>,
     jobs: Vec<Job>,
     schedule: Schedule,
     part: AccountPart,
+    keep: Arc<Keep>,
+    /// When to try again to save.
+    mend_at: Tick,
     credential: Credential,
     zone: TimeZone,
     today: Date,
-    midnight: Timestamp,
+    calendar: Calendar,
+    /// When today ends.
+    midnight: End,
     rng: fastrand::Rng,
     /// Refusals in a row that silenced the whole account.
     refusals: u32,
@@ -81,6 +97,8 @@ pub struct Collector {
     outage: Option<Outcome>,
     flights: JoinSet<Landed>,
     on_the_way: Vec<(tokio::task::Id, Flight, Receipt)>,
+    /// Days that are over, as they were and are.
+    history: History,
 }
 
 struct Job {
@@ -97,57 +115,41 @@ struct Job {
 /// holds another by now.
 type Landed = (Answer<Payload>, Option<Secret>);
 
-/// A TapRain account's part of the page before its first answer.
-pub fn taprain_part(account: &TapRainAccount, plan: &Plan) -> AccountPart {
-    let ranges = account.views.iter().map(|view| (&view.name, view.ranges.as_slice()));
-    part(Api::TapRain, &account.common, ranges, plan)
-}
-
-/// A Klar account's part of the page before its first answer.
-pub fn klar_part(account: &KlarAccount, plan: &Plan) -> AccountPart {
-    let ranges = account.views.iter().map(|view| (&view.name, view.ranges.as_slice()));
-    part(Api::Klar, &account.common, ranges, plan)
-}
-
 impl Collector {
-    /// The loop of a TapRain account that publishes at `index` of the board.
-    pub fn taprain(account: TapRainAccount, index: usize, around: Surroundings) -> Self {
-        let plan = Plan::taprain(&account);
-        let part = taprain_part(&account, &plan);
-        let common = account.common.clone();
-        let jobs: Vec<_> = account.views.iter().flat_map(|view| view.ranges.clone()).collect();
-        let vendor = Box::new(taprain::TapRain::new(account, around.fetch.clone()));
-        Self::new(vendor, &common, &jobs, (index, part, plan.stretch), around)
+    /// The loop of an account, which goes on from what the board knows of it.
+    pub fn new(subject: Subject, around: Surroundings) -> Self {
+        let plan = Plan::of(&subject);
+        let known = around.board.part(subject.api(), &subject.common().name);
+        let mut part = known.map_or_else(|| part::new(&subject), |part| AccountPart::clone(&part));
+        let keep = around.state.open(&mut part);
+        let (account, ranges) = (subject.common().clone(), subject.ranges());
+        let vendor: Box<dyn Vendor> = match subject {
+            Subject::TapRain(account) => {
+                Box::new(taprain::TapRain::new(account, around.fetch.clone()))
+            }
+            Subject::Klar(account) => Box::new(klar::Klar::new(account, around.fetch.clone())),
+        };
+        let days = keep.days();
+        Self::of(vendor, account, &ranges, (part, keep, plan.stretch), around).recalling(days)
     }
 
-    /// The loop of a Klar account that publishes at `index` of the board.
-    pub fn klar(account: KlarAccount, index: usize, around: Surroundings) -> Self {
-        let plan = Plan::klar(&account);
-        let part = klar_part(&account, &plan);
-        let common = account.common.clone();
-        let jobs: Vec<_> = account.views.iter().flat_map(|view| view.ranges.clone()).collect();
-        let vendor = Box::new(klar::Klar::new(account, around.fetch.clone()));
-        Self::new(vendor, &common, &jobs, (index, part, plan.stretch), around)
-    }
-
-    fn new(
+    fn of(
         vendor: Box<dyn Vendor>,
-        account: &Account,
+        account: Account,
         ranges: &[RangeEvery],
-        (index, part, stretch): (usize, AccountPart, f64),
+        (part, keep, stretch): (AccountPart, Arc<Keep>, f64),
         around: Surroundings,
     ) -> Self {
         let now = around.clock.moment();
-        let intervals: Vec<_> = ranges.iter().map(|range| range.every).collect();
-        let terms = account.budget;
-        let gap = terms.per / terms.allowance();
-        let schedule = Schedule::new(&intervals, stretch, now.tick, gap, terms.per);
+        let calendar = keep.anchor().map_or_else(|| Calendar::new(now), Calendar::resumed);
+        let schedule = schedule(ranges, stretch, &account, now.tick, &part);
         let who = Who { api: part.api, account: Arc::clone(&part.account) };
         let endpoints: &[&'static str] = match who.api {
             Api::TapRain => &[STATS],
             Api::Klar => &[TOKEN, ATTRIBUTION],
         };
         around.telemetry.introduce(&who, endpoints, who.api == Api::Klar);
+        let history = memory::of(&*vendor);
         let job = |range: &RangeEvery| Job {
             range: range.range.clone(),
             failures: 0,
@@ -155,17 +157,20 @@ impl Collector {
             logged: false,
         };
         Self {
-            index,
+            history,
             vendor,
             jobs: ranges.iter().map(job).collect(),
             schedule,
             part,
-            terms,
-            credential: account.credential.clone(),
-            today: local_date(now.wall, &account.timezone),
-            midnight: next_midnight(now.wall, &account.timezone),
-            zone: account.timezone.clone(),
-            rng: fastrand::Rng::with_seed(around.seed ^ index as u64),
+            keep,
+            mend_at: Tick::default(),
+            terms: account.budget,
+            rng: fastrand::Rng::with_seed(around.seed ^ spread(&who)),
+            credential: account.credential,
+            today: local_date(calendar.at(now.tick), &account.timezone),
+            midnight: midnight(&calendar, now.tick, &account.timezone),
+            zone: account.timezone,
+            calendar,
             refusals: 0,
             outage: None,
             waits_since: None,
@@ -180,57 +185,70 @@ impl Collector {
     pub async fn run(mut self, mut shutdown: Shutdown) {
         self.publish();
         loop {
-            self.turn_day();
-            self.send_what_may_go();
-            let wake = self.next_wake();
             tokio::select! {
                 biased;
                 () = shutdown.wait() => break,
-                Some(landed) = self.flights.join_next_with_id() => self.land(landed),
-                () = self.around.clock.sleep_until(wake) => {}
+                () = self.step() => {}
             }
         }
         self.flights.shutdown().await;
+        // A disk that hangs must not keep the program.
+        let _ = self.around.clock.timeout(LAST_SAVE, self.keep.close()).await;
     }
 
-    /// After local midnight the ranges that move mean other dates and are due at once; also when
-    /// a stepped clock has changed the date.
-    fn turn_day(&mut self) {
-        let now = self.around.clock.moment();
-        let today = local_date(now.wall, &self.zone);
-        self.midnight = next_midnight(now.wall, &self.zone);
-        if today == self.today {
-            return;
+    /// Sends what may go, then waits for an answer or for something to become due. Dropped at any
+    /// point it leaves the ledger with no less than was sent.
+    async fn step(&mut self) {
+        self.turn_day();
+        if self.keep.ails() && self.mend_at <= self.around.clock.tick() {
+            self.mend_at = self.around.clock.tick() + MEND;
+            self.keep.save(None, self.now()).await;
         }
-        self.today = today;
-        self.vendor.turn_day();
-        for (index, job) in self.jobs.iter().enumerate() {
-            if job.range.moves() {
-                self.schedule.renew(index, now.tick);
-            }
+        self.send_what_may_go().await;
+        let wake = self.next_wake();
+        tokio::select! {
+            biased;
+            Some(landed) = self.flights.join_next_with_id() => self.land(landed).await,
+            () = self.around.clock.sleep_until(wake) => {}
         }
     }
 
-    fn send_what_may_go(&mut self) {
+    async fn send_what_may_go(&mut self) {
         while self.on_the_way.len() < self.most_in_flight() {
             let now = self.around.clock.tick();
-            let Some(due) = self.schedule.due(now) else { return };
+            if self.schedule.due(now).is_none() || self.vendor.waits(now) {
+                return;
+            }
             if self.budget().opening(now) != Opening::Now {
                 self.waits_since.get_or_insert(now);
                 return;
             }
-            let jobs = Released { schedule: &self.schedule, now };
-            match self.vendor.errand(due, &jobs, self.today, now) {
-                Errand::Send(flight, work) => {
-                    let Some(receipt) = self.budget().take(now) else { return };
-                    self.note_sent(&flight, now);
-                    let credential = flight.carries_secret.then(|| self.credential.clone());
-                    let task = self.flights.spawn(renewal::sent_with(credential, work));
-                    self.on_the_way.push((task.id(), flight, receipt));
-                }
-                Errand::Wait => return,
-            }
+            // Saved before it is sent: whoever comes after a crash knows of it.
+            let Some(receipt) = self.keep.take(self.request_life()).await else { return };
+            self.send(receipt);
         }
+    }
+
+    /// What is due earliest goes on its way. Saving took a moment, so this looks at the clock again.
+    fn send(&mut self, receipt: Receipt) {
+        let now = self.around.clock.tick();
+        let jobs = Released { schedule: &self.schedule, now };
+        let due = self.schedule.due(now);
+        match due.map(|due| self.vendor.errand(due, &jobs, self.today, now)) {
+            Some(Errand::Send(flight, work)) => {
+                self.note_sent(&flight, now);
+                let credential = flight.carries_secret.then(|| self.credential.clone());
+                let task = self.flights.spawn(renewal::sent_with(credential, work));
+                self.on_the_way.push((task.id(), flight, receipt));
+            }
+            Some(Errand::Wait) | None => self.budget().cancel(&receipt),
+        }
+    }
+
+    /// How long after it was entered the API may still count a request: as long as it takes to give
+    /// it up, and once more on its way or in a queue.
+    fn request_life(&self) -> Duration {
+        self.around.fetch.limits.timeout * 2
     }
 
     fn note_sent(&mut self, flight: &Flight, now: Tick) {
@@ -253,7 +271,7 @@ impl Collector {
     }
 
     fn next_wake(&self) -> Tick {
-        let now = self.around.clock.moment();
+        let now = self.now();
         let mut wake = now.tick + LONGEST_SLEEP;
         if let Some(release) = self.schedule.next_release(now.tick) {
             wake = wake.min(release);
@@ -264,7 +282,10 @@ impl Collector {
         {
             wake = wake.min(opening);
         }
-        wake.min(now.tick + until(now, self.midnight))
+        if self.keep.ails() {
+            wake = wake.min(self.mend_at.max(now.tick + Duration::from_millis(1)));
+        }
+        wake.min(self.midnight.tick)
     }
 
     fn budget(&self) -> MutexGuard<'_, Budget> {
@@ -272,7 +293,7 @@ impl Collector {
     }
 
     fn publish(&self) {
-        self.around.board.publish(self.index, self.part.clone());
+        self.around.board.publish(self.part.clone());
     }
 }
 
@@ -291,38 +312,30 @@ impl Jobs for Released<'_> {
     }
 }
 
-fn part<'a>(
-    api: Api,
+/// What is known already is as due as it would be had this collector asked for it itself.
+fn schedule(
+    ranges: &[RangeEvery],
+    stretch: f64,
     account: &Account,
-    views: impl Iterator<Item = (&'a Arc<str>, &'a [RangeEvery])>,
-    plan: &Plan,
-) -> AccountPart {
-    let slot = |view: &Arc<str>, range: &RangeEvery| Slot {
-        view: Arc::clone(view),
-        range: range.range.label().into(),
-        interval: plan.stretched(range.every),
-        up: None,
-        last_success: None,
-        good: None,
-    };
-    AccountPart {
-        api,
-        account: Arc::clone(&account.name),
-        timezone: Arc::clone(&account.timezone_name),
-        currency: Arc::clone(&account.currency),
-        state: None,
-        up: None,
-        token_expiry: None,
-        budget: Arc::new(Mutex::new(Budget::new(account.budget))),
-        slots: views
-            .flat_map(|(view, all)| all.iter().map(move |range| slot(view, range)))
-            .collect(),
+    now: Tick,
+    part: &AccountPart,
+) -> Schedule {
+    let intervals: Vec<_> = ranges.iter().map(|range| range.every).collect();
+    let terms = account.budget;
+    let gap = terms.per / terms.allowance();
+    let mut schedule = Schedule::new(&intervals, stretch, now, gap, terms.per);
+    for (job, slot) in part.slots.iter().enumerate() {
+        if let Some(good) = slot.good.as_ref().filter(|good| good.lives(now)) {
+            schedule.done(job, good.arrived);
+        }
     }
+    schedule
 }
 
-fn until(now: Moment, instant: Timestamp) -> Duration {
-    let left = instant.duration_since(now.wall).max(SignedDuration::ZERO);
-    left.try_into().unwrap_or(LONGEST_SLEEP)
+/// Another jitter for every account.
+fn spread(who: &Who) -> u64 {
+    let name = who.api.as_str().bytes().chain(who.account.bytes());
+    name.fold(0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn lock(budget: &Mutex<Budget>) -> MutexGuard<'_, Budget> {

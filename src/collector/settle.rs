@@ -12,16 +12,10 @@ use crate::backoff;
 use crate::clock::{Moment, Tick};
 use crate::model::AccountState;
 use crate::secret::Secret;
-use crate::snapshot::Good;
+use crate::snapshot::{Good, stale_from};
 use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
-
-/// Figures are dropped when they are older than this many effective intervals ...
-const STALE_INTERVALS: u32 = 3;
-
-/// ... and never before this age.
-const LEAST_STALE: Duration = Duration::from_secs(15 * 60);
 
 /// How soon to look again whether the API has reached the new day (trap T10).
 const STALE_PERIOD_RETRY: Duration = Duration::from_secs(30);
@@ -31,14 +25,25 @@ const TOKEN_RETRY: Duration = Duration::from_secs(5 * 60);
 
 impl Collector {
     /// Settles a request that came back, or whose task panicked.
-    pub(super) fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
+    pub(super) async fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
+        let is_known = self.settle(landed);
+        self.publish();
+        let part = is_known.then(|| self.part.clone());
+        self.keep.save(part, self.now()).await;
+    }
+
+    /// Returns whether the request was one of this collector's.
+    fn settle(&mut self, landed: Result<(Id, Landed), JoinError>) -> bool {
         let (id, (answer, renewed)) = match landed {
             Ok(landed) => landed,
             Err(panic) => (panic.id(), (Answer::lost(broken_task()), None)),
         };
-        let Some(at) = self.on_the_way.iter().position(|(known, ..)| *known == id) else { return };
+        let Some(at) = self.on_the_way.iter().position(|(known, ..)| *known == id) else {
+            return false;
+        };
         let (_, flight, receipt) = self.on_the_way.swap_remove(at);
-        let now = self.around.clock.moment();
+        self.hear(&flight, answer.date);
+        let now = self.now();
         self.budget().settle(&receipt, self.answered_at(&answer, now), answer.advice);
         self.count(&flight, &answer, now);
         if let Some(secret) = renewed {
@@ -55,7 +60,7 @@ impl Collector {
             };
             self.apply(&flight, verdict, now);
         }
-        self.publish();
+        true
     }
 
     /// When the answer arrived. A request that got none may still be on its way to the API, or wait
@@ -124,10 +129,11 @@ impl Collector {
 
     fn apply(&mut self, flight: &Flight, verdict: Verdict, now: Moment) {
         match verdict {
-            Verdict::Figures { updates, odd, go_on } => {
+            Verdict::Figures { updates, odd, go_on, days } => {
                 self.account_is(AccountState::Ok, true);
                 self.refusals = 0;
                 self.count_odd(&odd);
+                self.remember(flight, days, now);
                 for update in updates {
                     self.update(update, flight, now);
                 }
@@ -172,8 +178,9 @@ impl Collector {
         slot.good = Some(Good {
             series: sheeted.sheet.series(),
             sheet: Arc::new(sheeted.sheet),
-            fresh_until: now.tick + LEAST_STALE.max(interval * STALE_INTERVALS),
-            range_ends: job.range.moves().then_some(self.midnight),
+            arrived: now.tick,
+            stale_from: stale_from(now.tick, interval),
+            ends: job.range.moves().then_some(self.midnight),
         });
         self.count_odd(&sheeted.anomalies);
     }

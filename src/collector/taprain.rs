@@ -1,18 +1,21 @@
 //! TapRain's side of collecting: one request a job.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
-use super::vendor::{Errand, Flight, Jobs, Payload, Update, Vendor, Verdict};
+use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict};
 use crate::clock::{Moment, Tick};
 use crate::fetch::Fetch;
+use crate::figures::closed::of_report;
 use crate::figures::taprain::{Meta, Report};
 use crate::figures::taprain_sheet::{Naming, sheet};
 use crate::label::Labels;
 use crate::model::range::{Days, Range, day_start};
-use crate::model::settings::{TapRainAccount, TapRainLimits};
+use crate::model::settings::{Filters, TapRainAccount, TapRainLimits};
 use crate::secret::Secret;
 use crate::telemetry::Anomaly;
 use crate::upstream::answer::Answer;
@@ -115,7 +118,21 @@ impl Vendor for TapRain {
         let (sheeted, crowded) = self.update(job, &report, room);
         let odd = vec![(Anomaly::PeriodSkew, skewed), (Anomaly::SeriesLimit, u64::from(crowded))];
         let updates = vec![Update { job: flight.job, sheeted: Some(sheeted) }];
-        Verdict::Figures { updates, odd, go_on: false }
+        let days = of_report(&report, &job.range, flight.days, &self.account.common.timezone);
+        let days = vec![Read { job: flight.job, made: report.meta.generated_at, days }];
+        Verdict::Figures { updates, odd, go_on: false, days }
+    }
+
+    fn questions(&self) -> Vec<(Arc<str>, String)> {
+        let zone = &self.account.common.timezone_name;
+        let ask = |filters: &Filters| {
+            let Filters { country, offer, source } = filters;
+            [country, offer, source].map(|values| values.join(",")).join("; ")
+        };
+        let views = self.account.views.iter();
+        views
+            .map(|view| (Arc::clone(&view.name), format!("{zone}; {}", ask(&view.filters))))
+            .collect()
     }
 
     fn renew(&mut self, secret: Secret) {

@@ -1,11 +1,15 @@
 //! What differs between the two APIs, as a collector sees it.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::clock::{Moment, Tick};
 use crate::fetch::KlarReport;
 use crate::figures::Sheeted;
+use crate::figures::closed::Daily;
 use crate::figures::taprain::Report;
 use crate::model::range::Days;
 use crate::secret::Secret;
@@ -19,6 +23,11 @@ pub(super) trait Vendor: Send + 'static {
     /// The request that `due` needs next. `jobs` tells which others may be served along.
     fn errand(&mut self, due: usize, jobs: &dyn Jobs, today: Date, now: Tick) -> Errand;
 
+    /// Whether nothing can be sent before something has landed.
+    fn waits(&self, _now: Tick) -> bool {
+        false
+    }
+
     /// What the answer to `flight` means. `room` is how many series its figures may add.
     fn digest(&mut self, flight: &Flight, payload: Payload, room: usize, now: Moment) -> Verdict;
 
@@ -26,6 +35,10 @@ pub(super) trait Vendor: Send + 'static {
     fn fail(&mut self, _flight: &Flight, failure: Failure) -> Verdict {
         Verdict::Failed(failure)
     }
+
+    /// What each view asks, by the view's name: a text that is another when the figures of one day
+    /// would be others.
+    fn questions(&self) -> Vec<(Arc<str>, String)>;
 
     /// Asks with another secret from now on.
     fn renew(&mut self, secret: Secret);
@@ -96,7 +109,7 @@ impl Payload {
 /// What an answer means for the jobs it served.
 pub(super) enum Verdict {
     /// Figures. `go_on` when the asking job needs another request for the rest of its own.
-    Figures { updates: Vec<Update>, odd: Vec<(Anomaly, u64)>, go_on: bool },
+    Figures { updates: Vec<Update>, odd: Vec<(Anomaly, u64)>, go_on: bool, days: Vec<Read> },
     /// An access token; the job that wanted it is still due.
     Token { life: std::time::Duration, odd: Vec<(Anomaly, u64)> },
     /// Ask again at once, otherwise.
@@ -105,6 +118,16 @@ pub(super) enum Verdict {
     StalePeriod,
     /// No figures.
     Failed(Failure),
+}
+
+/// Single days as the answer for one job's range has them.
+pub(super) struct Read {
+    /// The job.
+    pub(super) job: usize,
+    /// When the figures were made, where the API says so (trap T19).
+    pub(super) made: Option<Timestamp>,
+    /// The days, today perhaps among them.
+    pub(super) days: Vec<Daily>,
 }
 
 /// What one job got.

@@ -21,6 +21,7 @@ use crate::model::settings::Settings;
 use crate::server::Server;
 use crate::server::site::{Loaded, Site};
 use crate::shutdown::{Stop, channel};
+use crate::state::{Disk, Store};
 use crate::upstream::transport::Transport;
 
 /// Threads that collect and serve; rendering a large page borrows another for a moment.
@@ -38,6 +39,12 @@ pub(super) struct Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// Differs between processes that run at once, and between those that ran before.
+    fn seed(&self) -> u64 {
+        let nanos = self.clock.wall().subsec_nanosecond().unsigned_abs();
+        u64::from(std::process::id()) << 32 | u64::from(nanos)
+    }
+
     /// Runs until a signal; `greet` is told where it listens.
     pub(super) async fn serve(
         self,
@@ -47,8 +54,10 @@ impl Plan<'_> {
         let addresses = bound.addresses();
         log_plans(&self.settings);
         let (text, version) = (config::effective(&self.settings), env!("CARGO_PKG_VERSION"));
-        let seed = self.clock.wall().subsec_nanosecond().unsigned_abs().into();
-        let app = App::build(self.settings, self.clock.clone(), self.transport, seed);
+        let seed = self.seed();
+        let directory = self.settings.state_directory.as_ref();
+        let store = directory.map(|at| Arc::new(Disk::new(at)) as Arc<dyn Store>);
+        let app = App::build(&self.settings, self.clock.clone(), self.transport, store, seed);
         let reload = ReloadState { successful: true, at: self.clock.wall() };
         let site = Arc::new(Site {
             board: Arc::clone(&app.board),

@@ -1,5 +1,6 @@
 //! `serve`: collect what the configuration says, and serve it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::warn;
@@ -16,17 +17,20 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
-    if loaded.settings.state_directory.is_some() {
-        // Said aloud until it is built, so that nobody relies on it.
-        warn!(
-            "what was sent is not remembered over a restart yet: wait one window of the budget before \
-             restarting, or the API may see more than it allows"
-        );
-    }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
     runtime()?.block_on(async {
         let clock = Clock::system();
-        let plan = Plan { settings: loaded.settings, clock, transport, web: &typed.web };
+        let mut settings = loaded.settings;
+        if let Some(directory) = &typed.state {
+            settings.state_directory = named(directory);
+        }
+        let plan = Plan { settings, clock, transport, web: &typed.web };
         plan.serve(|_| Ok(())).await
     })
+}
+
+/// The directory that was typed, from the root; an empty name is none.
+fn named(directory: &Path) -> Option<PathBuf> {
+    let absolute = || std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    (!directory.as_os_str().is_empty()).then(absolute)
 }

@@ -18,7 +18,7 @@ use crate::label::{Labels, clean};
 use crate::snapshot::{AccountPart, Good, Group, Row, Sheet, Slot, Table};
 
 fn printed(accounts: Vec<AccountPart>) -> Arc<Printed> {
-    Press::default().page(&Board::new(accounts), sample::now())
+    Press::default().page(&Board::new(accounts), sample::now().tick)
 }
 
 /// Fixed readings, so that the pages hold whatever the ledger's rules are.
@@ -31,7 +31,7 @@ fn readings(page: &Printed) -> Vec<Reading> {
         waited: Duration::from_millis(12_500),
     };
     let klar = Reading { limit: 2, used: 2, ..Reading::default() };
-    [taprain, klar].into_iter().take(own::budgets(page, sample::now()).len()).collect()
+    [taprain, klar].into_iter().take(own::budgets(page, sample::now().tick).len()).collect()
 }
 
 fn own_of(page: &Arc<Printed>) -> String {

@@ -20,8 +20,9 @@ use super::catalogue::{Kind, Metric, own as metric};
 use super::press::Printed;
 use super::process::Usage;
 use crate::budget::Reading;
-use crate::clock::Moment;
-use crate::model::AccountState;
+use crate::clock::Tick;
+use crate::model::{AccountState, Api};
+use crate::number::to_f64;
 use crate::snapshot::{AccountPart, Slot};
 use crate::telemetry::{Counts, DURATION_BUCKETS, Durations, Who};
 
@@ -52,9 +53,9 @@ pub struct Own {
 }
 
 /// Every account's ledger as it is at `now`: budgets change by waiting, so a snapshot has none.
-pub fn budgets(page: &Printed, now: Moment) -> Vec<Reading> {
+pub fn budgets(page: &Printed, now: Tick) -> Vec<Reading> {
     let read = |part: &Arc<AccountPart>| {
-        part.budget.lock().unwrap_or_else(PoisonError::into_inner).reading(now.tick)
+        part.budget.lock().unwrap_or_else(PoisonError::into_inner).reading(now)
     };
     page.generation.snapshot.accounts.iter().map(read).collect()
 }
@@ -91,6 +92,7 @@ impl Collector for Own {
         self.tokens(out)?;
         self.budget(out)?;
         self.answers(out)?;
+        self.restated(out)?;
         self.process.map_or(Ok(()), |usage| process(out, &usage))
     }
 }
@@ -99,7 +101,11 @@ impl Own {
     fn program(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
         family(out, &metric::BUILD_INFO, [([("version", self.version)], 1.0)])?;
         single(out, &metric::RELOAD_SUCCESSFUL, Some(f64::from(self.reload.successful)))?;
-        single(out, &metric::RELOAD_TIMESTAMP, Some(seconds(self.reload.at)))
+        single(out, &metric::RELOAD_TIMESTAMP, Some(seconds(self.reload.at)))?;
+        single(out, &metric::STATE_KEPT, self.counts.state_kept.map(f64::from))?;
+        let troubles = self.counts.state_troubles.iter();
+        let troubles = troubles.map(|(of, count)| ([("reason", of.as_str())], *count as f64));
+        family(out, &metric::STATE_ERRORS, troubles)
     }
 
     fn freshness(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -182,6 +188,28 @@ impl Own {
             })
         });
         family(out, &metric::FOLDED_ROWS, folded)
+    }
+
+    /// Here and not among the vendors' gauges: those are the same bytes in both formats, and only
+    /// one of the formats declares a counter without its `_total`.
+    fn restated(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        for (api, metric) in
+            [(Api::TapRain, &metric::TAPRAIN_RESTATED), (Api::Klar, &metric::KLAR_RESTATED)]
+        {
+            let of_api = self.counts.restated.iter().filter(|((of, ..), _)| of.who.api == api);
+            let sums = of_api.map(|((of, direction, age), sum)| {
+                let labels = [
+                    ("account", &*of.who.account),
+                    ("view", &*of.view),
+                    ("currency", &*of.currency),
+                    ("direction", direction.as_str()),
+                    ("age", age.as_str()),
+                ];
+                (labels, to_f64(*sum))
+            });
+            family(out, metric, sums)?;
+        }
+        Ok(())
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use bytes::Bytes;
 
 use super::gzip::Segment;
-use super::render::{self, Rendered, Until};
+use super::render::{self, Rendered};
 use crate::board::{Board, Generation};
-use crate::clock::Moment;
+use crate::clock::Tick;
 
 /// Keeps the last rendered page. Its lock is taken by scrapes only, never by publishers.
 #[derive(Debug, Default)]
@@ -23,18 +23,18 @@ pub struct Printed {
     /// What it shows; the rest of the same page must be made from this, too.
     pub generation: Arc<Generation>,
     /// When it was rendered: what was alive then is on the page.
-    pub at: Moment,
+    pub at: Tick,
     /// Its text, without an end mark.
     pub text: Bytes,
     /// How many samples it has.
     pub series: usize,
-    until: Until,
+    until: Option<Tick>,
     packed: OnceLock<Segment>,
 }
 
 impl Press {
     /// The page for `now` if it is ready; does not wait.
-    pub fn ready(&self, board: &Board, now: Moment) -> Option<Arc<Printed>> {
+    pub fn ready(&self, board: &Board, now: Tick) -> Option<Arc<Printed>> {
         let last = match self.last.try_lock() {
             Ok(last) => last,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -44,7 +44,7 @@ impl Press {
     }
 
     /// The page for `now`, rendered if need be; waits while another scrape renders it.
-    pub fn page(&self, board: &Board, now: Moment) -> Arc<Printed> {
+    pub fn page(&self, board: &Board, now: Tick) -> Arc<Printed> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = board.current();
         if let Some(page) = last.as_ref().filter(|page| page.shows(&generation, now)) {
@@ -62,16 +62,15 @@ impl Press {
         &self,
         last: &mut MutexGuard<'_, Option<Arc<Printed>>>,
         generation: Arc<Generation>,
-        now: Moment,
+        now: Tick,
     ) -> Arc<Printed> {
         let old = last.take();
-        let at = never_back(old.as_deref(), &generation, now);
         let Rendered { text, series, until } =
-            render::render(&generation.snapshot, at, buffer(old));
+            render::render(&generation.snapshot, now, buffer(old));
         self.renders.fetch_add(1, Ordering::Relaxed);
         let text = Bytes::from(text.into_bytes());
         let packed = OnceLock::new();
-        let page = Arc::new(Printed { generation, at, text, series, until, packed });
+        let page = Arc::new(Printed { generation, at: now, text, series, until, packed });
         **last = Some(Arc::clone(&page));
         page
     }
@@ -88,19 +87,8 @@ impl Printed {
         self.packed.get().is_some()
     }
 
-    fn shows(&self, generation: &Generation, now: Moment) -> bool {
-        self.generation.number == generation.number && self.until.holds(now)
-    }
-}
-
-/// `now`, but no earlier than the same generation was shown before: a range that has ended does
-/// not come back because the wall clock was set back.
-fn never_back(old: Option<&Printed>, generation: &Generation, now: Moment) -> Moment {
-    match old {
-        Some(old) if old.generation.number == generation.number => {
-            Moment { tick: now.tick.max(old.at.tick), wall: now.wall.max(old.at.wall) }
-        }
-        _ => now,
+    fn shows(&self, generation: &Generation, now: Tick) -> bool {
+        self.generation.number == generation.number && self.until.is_none_or(|end| now < end)
     }
 }
 
@@ -121,13 +109,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::clock::Tick;
     use crate::exposition::sample;
 
-    fn later(seconds: u64) -> Moment {
-        let start = sample::now();
-        let delay = Duration::from_secs(seconds);
-        Moment { tick: start.tick + delay, wall: start.wall + delay }
+    fn later(seconds: u64) -> Tick {
+        sample::now().tick + Duration::from_secs(seconds)
     }
 
     fn text(page: &Printed) -> &str {
@@ -143,7 +128,7 @@ mod tests {
             assert!(press.ready(&board, later(1)).is_some());
         }
         assert_eq!(press.renders(), 1);
-        board.publish(0, sample::taprain("main"));
+        board.publish(sample::taprain("main"));
         assert!(press.ready(&board, later(1)).is_none());
         press.page(&board, later(1));
         assert_eq!(press.renders(), 2);
@@ -173,29 +158,26 @@ mod tests {
     }
 
     #[test]
-    fn a_range_that_ended_goes_at_once_and_a_clock_set_back_does_not_revive_it() {
+    fn a_range_that_ended_goes_at_once() {
         let (board, press) = (Board::new(sample::accounts()), Press::default());
-        let midnight = Moment { tick: sample::now().tick, wall: sample::midnight() };
-        let before = Moment { wall: midnight.wall - Duration::from_secs(1), ..midnight };
+        let midnight = sample::midnight().tick;
+        let before = midnight - Duration::from_millis(1);
         let today = "taprain_clicks{account=\"main\",view=\"all\",range=\"today\"}";
         assert!(text(&press.page(&board, before)).contains(today));
         let after = press.page(&board, midnight);
         assert!(!text(&after).contains(today));
         assert!(text(&after).contains("range=\"black-friday\""), "fixed dates have no end");
-        let aged = Moment { tick: Tick::at(sample::FRESH), ..before };
-        assert!(!text(&press.page(&board, aged)).contains(today));
-        assert!(!text(&press.page(&board, before)).contains(today));
     }
 
     #[test]
     fn the_old_page_lends_its_memory() {
         let (board, press) = (Board::new(sample::accounts()), Press::default());
         let place = press.page(&board, later(0)).text.as_ptr();
-        board.publish(1, sample::klar("store"));
+        board.publish(sample::klar("store"));
         assert_eq!(press.page(&board, later(0)).text.as_ptr(), place);
         let sending = press.page(&board, later(0));
         let sent = sending.text.clone();
-        board.publish(1, sample::klar("other store"));
+        board.publish(sample::klar("other store"));
         press.page(&board, later(0));
         assert_eq!(sending.text, sent);
     }

@@ -1,13 +1,11 @@
 //! The vendors' part of the page: the same bytes are valid OpenMetrics 1.0.0 and text 0.0.4, where
 //! `# UNIT` is a comment.
 
-use jiff::Timestamp;
-
 use super::catalogue::{self, Column, Metric, Source, Tail};
 use super::number::Numbers;
-use crate::clock::{Moment, Tick};
+use crate::clock::Tick;
 use crate::label::Labels;
-use crate::snapshot::{AccountPart, Good, Group, Row, Snapshot, Table};
+use crate::snapshot::{AccountPart, Group, Row, Snapshot, Table};
 
 /// Vendor metrics as text, and how long that text tells the truth.
 #[derive(Clone, Debug, Default)]
@@ -16,37 +14,15 @@ pub struct Rendered {
     pub text: String,
     /// How many samples it has.
     pub series: usize,
-    /// When the first of its values dies.
-    pub until: Until,
-}
-
-/// The first instant at which a value must not be shown any more; `None` is never.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Until {
-    /// By age.
-    pub tick: Option<Tick>,
-    /// By the end of its range.
-    pub wall: Option<Timestamp>,
-}
-
-impl Until {
-    /// Whether everything is still alive at `now`.
-    pub fn holds(&self, now: Moment) -> bool {
-        self.tick.is_none_or(|end| now.tick < end) && self.wall.is_none_or(|end| now.wall < end)
-    }
-
-    fn include(&mut self, good: &Good) {
-        self.tick = Some(self.tick.map_or(good.fresh_until, |tick| tick.min(good.fresh_until)));
-        self.wall = self.wall.into_iter().chain(good.range_ends).min();
-    }
+    /// When the first of its values dies; `None` is never.
+    pub until: Option<Tick>,
 }
 
 /// Renders what lives at `now`, writing over `buffer`.
-pub fn render(snapshot: &Snapshot, now: Moment, mut buffer: String) -> Rendered {
+pub fn render(snapshot: &Snapshot, now: Tick, mut buffer: String) -> Rendered {
     buffer.clear();
-    let mut until = Until::default();
-    let accounts: Vec<_> =
-        snapshot.accounts.iter().map(|part| Shown::new(part, now, &mut until)).collect();
+    let accounts: Vec<_> = snapshot.accounts.iter().map(|part| Shown::new(part, now)).collect();
+    let until = accounts.iter().filter_map(|shown| shown.until).min();
     let mut writer = Writer { text: buffer, series: 0, numbers: Numbers::default() };
     for metric in catalogue::vendor() {
         writer.family(metric, &accounts);
@@ -57,20 +33,19 @@ pub fn render(snapshot: &Snapshot, now: Moment, mut buffer: String) -> Rendered 
 /// What one account shows now, with the labels that all its money shares.
 struct Shown<'a> {
     part: &'a AccountPart,
+    until: Option<Tick>,
     tables: Vec<&'a Table>,
     currency: String,
 }
 
 impl<'a> Shown<'a> {
-    fn new(part: &'a AccountPart, now: Moment, until: &mut Until) -> Self {
+    fn new(part: &'a AccountPart, now: Tick) -> Self {
         let good = part.slots.iter().filter_map(|slot| slot.good.as_ref());
         let alive: Vec<_> = good.filter(|good| good.lives(now)).collect();
-        for good in &alive {
-            until.include(good);
-        }
+        let until = alive.iter().map(|good| good.dies()).min();
         let tables = alive.iter().flat_map(|good| &good.sheet.tables).collect();
         let currency = format!(",{}", Labels::new().with("currency", &part.currency).finish());
-        Self { part, tables, currency }
+        Self { part, until, tables, currency }
     }
 
     fn rows(&self, group: Group) -> impl Iterator<Item = &'a Row> {

@@ -5,14 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 
 use crate::budget::Budget;
 use crate::clock::{Moment, Tick};
 use crate::label::Labels;
+use crate::model::restated::{Age, Direction, Move};
 use crate::model::settings::BudgetTerms;
 use crate::model::{AccountState, Api};
-use crate::snapshot::{AccountPart, Good, Group, Row, Sheet, Slot, Table};
-use crate::telemetry::{Anomaly, Outcome, Telemetry, Who};
+use crate::snapshot::{AccountPart, End, Good, Group, Row, Sheet, Slot, Table};
+use crate::telemetry::{Anomaly, Outcome, Restated, Telemetry, Who};
 
 /// How long the figures are fresh.
 pub(crate) const FRESH: Duration = Duration::from_secs(900);
@@ -23,8 +25,8 @@ pub(crate) fn now() -> Moment {
 }
 
 /// When `today` ends.
-pub(crate) fn midnight() -> Timestamp {
-    at("2026-03-19T04:00:00Z")
+pub(crate) fn midnight() -> End {
+    End { at: at("2026-03-19T04:00:00Z"), tick: Tick::at(FRESH / 2) }
 }
 
 pub(crate) fn accounts() -> Vec<AccountPart> {
@@ -41,7 +43,17 @@ pub(crate) fn telemetry() -> Telemetry {
     telemetry.request(&store, "token", Outcome::Ok, Duration::from_millis(300));
     telemetry.request(&store, "report", Outcome::Timeout, Duration::from_secs(30));
     telemetry.token_refresh(&store, Outcome::Ok);
+    telemetry.state_is(true);
     telemetry.anomaly(&main, Anomaly::CleanedLabel, 2);
+    let of = |who: &Who, view: &str, currency: &str| Restated {
+        who: who.clone(),
+        view: view.into(),
+        currency: currency.into(),
+    };
+    let reversal =
+        Move { direction: Direction::Down, age: Age::OneDay, amount: Decimal::new(13_824, 2) };
+    telemetry.restated(&of(&main, "all", "USD"), &[reversal, reversal]);
+    telemetry.restated(&of(&store, "default", "EUR"), &[]);
     telemetry
 }
 
@@ -82,18 +94,20 @@ fn part(api: Api, account: &str, (zone, currency): (&str, &str), slots: Vec<Slot
     }
 }
 
-fn slot(range: &str, every: u64, range_ends: Option<Timestamp>, sheet: Sheet) -> Slot {
+fn slot(range: &str, every: u64, ends: Option<End>, sheet: Sheet) -> Slot {
     Slot {
         view: Arc::from("all"),
         range: Arc::from(range),
+        meaning: Arc::from(""),
         interval: Duration::from_secs(every),
         up: Some(true),
         last_success: Some(at("2026-03-18T18:59:45.25Z")),
         good: Some(Good {
             series: sheet.series(),
             sheet: Arc::new(sheet),
-            fresh_until: Tick::at(FRESH),
-            range_ends,
+            arrived: Tick::default(),
+            stale_from: Tick::at(FRESH),
+            ends,
         }),
     }
 }

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::closed::Daily;
 use super::fold::Foldable;
+use super::klar_dates::Dates;
 use super::{NONE, OTHER, or_none};
 use crate::model::klar::Detail;
 use crate::model::range::Days;
@@ -92,6 +94,7 @@ pub struct Tally {
     rows: u64,
     latest: Option<Date>,
     crowded: u64,
+    dates: Dates,
 }
 
 impl Tally {
@@ -103,8 +106,8 @@ impl Tally {
             Detail::AdGroup => 3,
             Detail::Ad => 4,
         };
-        let (cells, key) = (HashMap::new(), String::new());
-        Self { depth, days, cells, key, rows: 0, latest: None, crowded: 0 }
+        let (cells, key, dates) = (HashMap::new(), String::new(), Dates::default());
+        Self { depth, days, cells, key, rows: 0, latest: None, crowded: 0, dates }
     }
 
     /// The dates it adds up.
@@ -127,6 +130,11 @@ impl Tally {
         self.crowded
     }
 
+    /// Each date that had a row, by itself; of a merged tally only those of its first answer.
+    pub fn daily(&self, channels: usize) -> Vec<Daily> {
+        self.dates.daily(channels)
+    }
+
     /// Levels below and including the channel.
     pub fn depth(&self) -> usize {
         self.depth
@@ -139,6 +147,7 @@ impl Tally {
         }
         self.rows += 1;
         self.latest = self.latest.max(Some(line.date));
+        self.dates.add(line);
         self.write_key(line);
         if let Some((path, values)) = self.cells.get_mut(&self.key) {
             values.absorb(&line.values);

@@ -2,8 +2,10 @@
 //!
 //! Pure, exact and deterministic: sums are decimal, and the same rows give the same sheet.
 
+pub mod closed;
 pub mod fold;
 pub mod klar;
+pub mod klar_dates;
 pub mod klar_sheet;
 pub mod taprain;
 pub mod taprain_sheet;

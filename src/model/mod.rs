@@ -1,7 +1,9 @@
 //! The words of the trade: which API, which range, which attribution, how much budget.
 
 pub mod klar;
+pub mod meaning;
 pub mod range;
+pub mod restated;
 pub mod settings;
 
 /// One of the two APIs.

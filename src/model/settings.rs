@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::Api;
 use super::klar::{DateBasis, Detail, Model, Window};
 use super::range::Range;
 use crate::secret::Secret;
@@ -24,8 +25,55 @@ pub struct Settings {
     pub state_directory: Option<PathBuf>,
 }
 
+impl Settings {
+    /// Every account, in the order of the page.
+    pub fn subjects(&self) -> Vec<Subject> {
+        let taprain = self.taprain.iter().cloned().map(Subject::TapRain);
+        taprain.chain(self.klar.iter().cloned().map(Subject::Klar)).collect()
+    }
+}
+
+/// One account of either API.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// Of TapRain.
+    TapRain(TapRainAccount),
+    /// Of Klar.
+    Klar(KlarAccount),
+}
+
+impl Subject {
+    /// Which API.
+    pub fn api(&self) -> Api {
+        match self {
+            Self::TapRain(_) => Api::TapRain,
+            Self::Klar(_) => Api::Klar,
+        }
+    }
+
+    /// What every account has.
+    pub fn common(&self) -> &Account {
+        match self {
+            Self::TapRain(account) => &account.common,
+            Self::Klar(account) => &account.common,
+        }
+    }
+
+    /// What is asked, view after view.
+    pub fn ranges(&self) -> Vec<RangeEvery> {
+        match self {
+            Self::TapRain(account) => {
+                account.views.iter().flat_map(|view| view.ranges.clone()).collect()
+            }
+            Self::Klar(account) => {
+                account.views.iter().flat_map(|view| view.ranges.clone()).collect()
+            }
+        }
+    }
+}
+
 /// A credential and where it came from, so that an error can name the place and never the value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// The secret itself.
     pub secret: Secret,
@@ -45,7 +93,7 @@ pub enum CredentialSource {
 }
 
 /// What every account has, whichever API it belongs to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     /// The `account` label.
     pub name: Arc<str>,
@@ -64,7 +112,7 @@ pub struct Account {
 }
 
 /// One TapRain account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TapRainAccount {
     /// What every account has.
     pub common: Account,
@@ -86,7 +134,7 @@ pub struct TapRainLimits {
 }
 
 /// One filter combination of one TapRain account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TapRainView {
     /// The `view` label.
     pub name: Arc<str>,
@@ -108,7 +156,7 @@ pub struct Filters {
 }
 
 /// One Klar account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KlarAccount {
     /// What every account has.
     pub common: Account,
@@ -132,7 +180,7 @@ pub struct KlarLimits {
 }
 
 /// One attribution of one Klar account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KlarView {
     /// The `view` label.
     pub name: Arc<str>,

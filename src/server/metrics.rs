@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use super::body::Chunks;
 use super::reply::{self, Reply};
 use super::site::Site;
-use crate::clock::Moment;
+use crate::clock::Tick;
 use crate::exposition::negotiate::{self, Format};
 use crate::exposition::own::{self, Own};
 use crate::exposition::page;
@@ -18,7 +18,7 @@ use crate::exposition::press::Printed;
 /// The page.
 pub async fn answer(site: &Arc<Site>, headers: &HeaderMap) -> Reply {
     let (format, gzip) = (negotiate::format(headers), negotiate::gzip(headers));
-    let now = site.clock.moment();
+    let now = site.clock.tick();
     match printed(site, now, gzip).await.and_then(|page| body(site, &page, now, (format, gzip))) {
         Ok(body) => respond(body, format, gzip),
         Err(error) => {
@@ -30,7 +30,7 @@ pub async fn answer(site: &Arc<Site>, headers: &HeaderMap) -> Reply {
 
 /// The vendors' part. Making a large one takes milliseconds, so that happens beside the tasks that
 /// collect.
-async fn printed(site: &Arc<Site>, now: Moment, gzip: bool) -> Result<Arc<Printed>, fmt::Error> {
+async fn printed(site: &Arc<Site>, now: Tick, gzip: bool) -> Result<Arc<Printed>, fmt::Error> {
     let ready = site.press.ready(&site.board, now);
     if let Some(page) = ready.filter(|page| !gzip || page.is_packed()) {
         return Ok(page);
@@ -49,7 +49,7 @@ async fn printed(site: &Arc<Site>, now: Moment, gzip: bool) -> Result<Arc<Printe
 fn body(
     site: &Site,
     page: &Arc<Printed>,
-    now: Moment,
+    now: Tick,
     (format, gzip): (Format, bool),
 ) -> Result<Chunks, fmt::Error> {
     let own = Own {

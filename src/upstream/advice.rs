@@ -34,6 +34,12 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(until.duration_since(from).unwrap_or(Duration::ZERO))
 }
 
+/// The answer's own clock.
+pub fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(text(headers, "date")?).ok()?;
+    Timestamp::try_from(date).ok()
+}
+
 /// The one-line form: `limit=100, remaining=50, reset=30`, or `"default";r=50;t=30`.
 fn combined(headers: &HeaderMap, name: &str) -> Option<u64> {
     let short = match name {

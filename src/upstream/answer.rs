@@ -16,17 +16,19 @@ pub struct Answer<T> {
     pub result: Result<T, Failure>,
     /// What its headers say of the limit.
     pub advice: Advice,
+    /// What time it was where it was written, if it says so.
+    pub date: Option<Timestamp>,
 }
 
 impl<T> Answer<T> {
     /// An answer that never came.
     pub fn lost(failure: Failure) -> Self {
-        Self { result: Err(failure), advice: Advice::default() }
+        Self { result: Err(failure), advice: Advice::default(), date: None }
     }
 
     /// The same answer, its result made into something else.
     pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Answer<U> {
-        Answer { result: self.result.map(into), advice: self.advice }
+        Answer { result: self.result.map(into), advice: self.advice, date: self.date }
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Program {
     child: Child,
     pub(super) address: SocketAddr,
     log: Arc<Mutex<String>>,
-    _directory: Option<TempDir>,
+    directory: Option<TempDir>,
 }
 
 impl Program {
@@ -44,7 +44,7 @@ impl Program {
         let address = wait_for("the printed address", || {
             between(&printed.lock().unwrap(), "http://", "/metrics")
         });
-        Self { child, address, log, _directory: None }
+        Self { child, address, log, directory: None }
     }
 
     /// `serve` with this configuration, saying everything it has to say.
@@ -57,12 +57,17 @@ impl Program {
         let log = gather(child.stderr.take().unwrap());
         let address = poll(PATIENCE, || between(&log.lock().unwrap(), " address=", " "));
         let address = address.unwrap_or_else(|| panic!("does not serve:\n{}", log.lock().unwrap()));
-        Self { child, address, log, _directory: Some(setup.directory) }
+        Self { child, address, log, directory: Some(setup.directory) }
     }
 
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// A file beside its configuration.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.as_ref().unwrap().path().join(name)
     }
 
     pub(super) fn is_running(&mut self) -> bool {

@@ -12,11 +12,12 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// What `probe` finds, as soon as it finds something; `None` after `limit`.
 pub(super) fn poll<T>(limit: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
     let clock = Clock::system();
+    let begin = clock.tick();
     loop {
         if let Some(found) = probe() {
             return Some(found);
         }
-        if clock.tick().since_start() > limit {
+        if clock.tick().since(begin) > limit {
             return None;
         }
         pause();

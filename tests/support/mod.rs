@@ -8,10 +8,12 @@
     clippy::panic,
     clippy::missing_panics_doc,
     clippy::cast_possible_truncation,
+    clippy::needless_pass_by_value,
     reason = "every binary uses a part of this, and a test ends by panicking"
 )]
 
 pub mod judge;
+pub mod memory;
 pub mod page;
 pub mod truth;
 pub mod truth_klar;
@@ -43,6 +45,7 @@ use revenue_exporter::secret::Secret;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::shutdown::{Stop, channel};
 use revenue_exporter::snapshot::Snapshot;
+use revenue_exporter::state::Store;
 use revenue_exporter::telemetry::Telemetry;
 use revenue_exporter::upstream::transport::{Body, Request, Response, Transport, TransportError};
 
@@ -138,7 +141,17 @@ pub struct Scene {
 impl Scene {
     /// Starts collecting `settings` over `transport`.
     pub fn start(settings: Settings, clock: Clock, transport: Arc<dyn Transport>) -> Self {
-        let app = App::build(settings, clock.clone(), transport, 7);
+        Self::start_with(settings, clock, transport, None)
+    }
+
+    /// The same with state that survives it.
+    pub fn start_with(
+        settings: Settings,
+        clock: Clock,
+        transport: Arc<dyn Transport>,
+        store: Option<Arc<dyn Store>>,
+    ) -> Self {
+        let app = App::build(&settings, clock.clone(), transport, store, 7);
         let reload = ReloadState { successful: true, at: clock.wall() };
         let loaded = Arc::new(ArcSwap::from_pointee(Loaded { text: "".into(), reload }));
         let site = Arc::new(Site {
@@ -199,10 +212,11 @@ impl Scene {
         &self.site.telemetry
     }
 
-    /// Ends collecting as a killed process does: nothing is told to anyone.
+    /// Ends at once, as by kill -9: nothing is said, saved or waited for.
     pub async fn kill(self) {
         self.running.abort();
-        assert!(self.running.await.is_err_and(|error| error.is_cancelled()));
+        // It was aborted; that is how it ends.
+        let _ = self.running.await;
     }
 
     /// Stops collecting and waits for the end.

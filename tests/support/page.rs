@@ -45,7 +45,7 @@ impl Page {
 
     /// The vendor's figures among the series whose name begins with `prefix`.
     pub fn figures(&self, prefix: &str) -> BTreeMap<String, f64> {
-        let own = ["_up{", "_account_info{"];
+        let own = ["_up{", "_account_info{", "_total{"];
         let mut series = self.with(prefix, &[]);
         series.retain(|key, _| own.iter().all(|own| !key.contains(own)));
         series

@@ -81,7 +81,7 @@ impl Watch {
         for (index, part) in snapshot.accounts.iter().enumerate() {
             for (slot_index, slot) in part.slots.iter().enumerate() {
                 let place = (index, slot_index);
-                match slot.good.as_ref().filter(|good| good.lives(told)) {
+                match slot.good.as_ref().filter(|good| good.lives(told.tick)) {
                     Some(good) => self.shown(place, slot, good, now),
                     None => self.absent(place, slot, now),
                 }
@@ -96,7 +96,7 @@ impl Watch {
         let mut wanted = Series::new();
         for (part, account) in snapshot.accounts.iter().zip(&self.accounts) {
             for slot in &part.slots {
-                if let Some(good) = slot.good.as_ref().filter(|good| good.lives(told)) {
+                if let Some(good) = slot.good.as_ref().filter(|good| good.lives(told.tick)) {
                     wanted.extend(shown::series(&good.sheet, account.currency));
                 }
                 if let Some(at) = slot.last_success {

@@ -7,6 +7,8 @@ pub const METRICS: &[&Metric] = &[
     &BUILD_INFO,
     &RELOAD_SUCCESSFUL,
     &RELOAD_TIMESTAMP,
+    &STATE_KEPT,
+    &STATE_ERRORS,
     &ACCOUNT_STATE,
     &VIEW_UP,
     &LAST_SUCCESS,
@@ -22,6 +24,8 @@ pub const METRICS: &[&Metric] = &[
     &ANOMALIES,
     &SERIES,
     &FOLDED_ROWS,
+    &TAPRAIN_RESTATED,
+    &KLAR_RESTATED,
     &PROCESS_CPU,
     &PROCESS_RESIDENT,
     &PROCESS_VIRTUAL,
@@ -47,6 +51,7 @@ macro_rules! own {
 
 const ACCOUNT: &[&str] = &["api", "account"];
 const SLOT: &[&str] = &["api", "account", "view", "range"];
+const RESTATED: &[&str] = &["account", "view", "currency", "direction", "age"];
 
 own!(
     /// The version.
@@ -74,6 +79,24 @@ own!(
     Some("seconds"),
     &[],
     "When the configuration was last accepted, in Unix seconds."
+);
+own!(
+    /// Whether state survives a restart.
+    STATE_KEPT,
+    Gauge,
+    "revenue_exporter_state_last_save_successful",
+    None,
+    &[],
+    "Whether the state directory could be written (1) or not (0) the last time; absent without one. While it cannot, half of each request budget is spent."
+);
+own!(
+    /// Troubles with state.
+    STATE_ERRORS,
+    Counter,
+    "revenue_exporter_state_errors_total",
+    None,
+    &["reason"],
+    "How often a state file could not be locked, read or written, or held nothing usable; absent without a state directory."
 );
 own!(
     /// The state of each account.
@@ -210,6 +233,26 @@ own!(
     None,
     &["api", "account", "view", "range", "dimension"],
     "Rows of the dimension that the series named (other) stand for."
+);
+own!(
+    /// How TapRain's past moved.
+    TAPRAIN_RESTATED,
+    Counter,
+    "taprain_restated_revenue_total",
+    None,
+    RESTATED,
+    "Revenue added to (up) and taken from (down) days that were over, since each was first seen, \
+     by how many days ago the day was; in major units of the currency."
+);
+own!(
+    /// How Klar's past moved.
+    KLAR_RESTATED,
+    Counter,
+    "klar_restated_net_revenue_total",
+    None,
+    RESTATED,
+    "Net revenue attributed to (up) and taken from (down) days that were over, since each was \
+     first seen, by how many days ago the day was; in major units of the currency."
 );
 own!(
     /// CPU time.
