@@ -20,6 +20,9 @@ const FIRST_RETRY: Duration = Duration::from_secs(15);
 /// owner changed something.
 const FIRST_CORRECTION: Duration = Duration::from_secs(60);
 
+/// The longest wait before a collector that failed is started again.
+const LONGEST_RESTART: Duration = Duration::from_secs(5 * 60);
+
 /// How long a whole account keeps quiet after a 429: the API's own advice, else 60 s for TapRain
 /// (trap T5) and 30 s for Klar (trap K7), doubling to 15 min. `tries` counts earlier ones in a row.
 ///
@@ -50,6 +53,11 @@ pub fn unauthorized(tries: u32, rng: &mut fastrand::Rng) -> Duration {
 /// How long a whole account keeps quiet after a 403.
 pub const fn suspended() -> Duration {
     SUSPENDED
+}
+
+/// How long after its failure a collector is started again: 1 s, doubling to 5 min.
+pub fn restart(tries: u32, rng: &mut fastrand::Rng) -> Duration {
+    jittered(doubled(Duration::from_secs(1), tries, LONGEST_RESTART), rng)
 }
 
 /// When to ask again for a view that failed by itself: 15 s, doubling to its own interval, so that
@@ -109,6 +117,14 @@ mod tests {
         assert!(again >= Duration::from_secs(240), "{again:?}");
         let longer = throttled(Api::Klar, 1, Some(Duration::from_secs(600)), &mut rng);
         assert_eq!(longer, Duration::from_secs(600));
+    }
+
+    #[test]
+    fn a_failed_collector_is_started_after_a_second_doubling_to_five_minutes() {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let waits: Vec<_> = (0..11).map(|n| seconds(restart(n, &mut rng))).collect();
+        assert_eq!(waits[..3], [1, 2, 4]);
+        assert!(waits[9..].iter().all(|wait| (300..=330).contains(wait)), "{waits:?}");
     }
 
     #[test]

@@ -22,6 +22,15 @@ pub struct Generation {
     pub snapshot: Snapshot,
 }
 
+/// What a place on the board is for.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// An account that is on the board already.
+    Kept(Api, Arc<str>),
+    /// One that is not, or is another now.
+    New(Arc<AccountPart>),
+}
+
 impl Board {
     /// A board that shows `accounts`, in the order of the page.
     pub fn new(accounts: Vec<AccountPart>) -> Self {
@@ -46,10 +55,19 @@ impl Board {
         accounts.find(|part| part.api == api && *part.account == *account).cloned()
     }
 
-    /// Replaces every account, for a new configuration.
-    pub fn replace(&self, parts: Vec<AccountPart>) {
-        let parts: Vec<_> = parts.into_iter().map(Arc::new).collect();
-        self.advance(|accounts| accounts.clone_from(&parts));
+    /// Shows these accounts in this order, in one step, for a new configuration. Who stays is shown
+    /// as it is at that very moment, whatever it publishes meanwhile.
+    pub fn arrange(&self, places: &[Place]) {
+        self.advance(|accounts| {
+            let known = |api: Api, account: &str| {
+                accounts.iter().find(|part| part.api == api && *part.account == *account).cloned()
+            };
+            let arranged = places.iter().filter_map(|place| match place {
+                Place::Kept(api, account) => known(*api, account),
+                Place::New(part) => Some(Arc::clone(part)),
+            });
+            *accounts = arranged.collect();
+        });
     }
 
     /// What is known now.
@@ -88,6 +106,7 @@ mod tests {
             currency: "USD".into(),
             state: None,
             up: None,
+            broken: false,
             token_expiry: None,
             budget: Arc::new(Mutex::new(Budget::new(terms))),
             slots: Vec::new(),
@@ -123,7 +142,17 @@ mod tests {
         assert_eq!(before.snapshot.accounts[0].up, None);
         assert_eq!(board.part(Api::TapRain, "a").unwrap().up, Some(true));
         assert!(board.part(Api::Klar, "a").is_none());
-        board.replace(vec![part("c"), part("d")]);
-        assert_eq!(board.current().snapshot.accounts.len(), 2);
+        let places = [
+            Place::New(Arc::new(part("c"))),
+            Place::Kept(Api::TapRain, "a".into()),
+            Place::Kept(Api::TapRain, "nowhere".into()),
+        ];
+        board.arrange(&places);
+        let after = board.current();
+        let names: Vec<_> = after.snapshot.accounts.iter().map(|part| &*part.account).collect();
+        assert_eq!(names, ["c", "a"]);
+        assert_eq!(after.snapshot.accounts[1].up, Some(true));
+        board.publish(part("b"));
+        assert_eq!(board.current().snapshot.accounts.len(), 2, "who left does not come back");
     }
 }

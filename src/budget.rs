@@ -43,6 +43,8 @@ pub struct Budget {
     sent: VecDeque<Sent>,
     others: Option<Others>,
     closed_until: Tick,
+    /// Closed as well, but only because the credential was refused.
+    refused_until: Tick,
     waited: Duration,
 }
 
@@ -128,6 +130,7 @@ impl Budget {
             sent: VecDeque::new(),
             others: None,
             closed_until: Tick::default(),
+            refused_until: Tick::default(),
             waited: Duration::ZERO,
         }
     }
@@ -139,8 +142,7 @@ impl Budget {
 
     /// When the next request may be sent.
     pub fn opening(&self, now: Tick) -> Opening {
-        let quiet_until =
-            self.confined.map_or(self.closed_until, |tick| tick.max(self.closed_until));
+        let quiet_until = self.quiet_until();
         if now < quiet_until {
             return Opening::At(quiet_until);
         }
@@ -265,9 +267,26 @@ impl Budget {
         self.closed_until = self.closed_until.max(tick);
     }
 
-    /// Whether the API asked for quiet beyond `now`.
+    /// Sends nothing before `tick`: the API refused the credential.
+    pub fn refuse_until(&mut self, tick: Tick) {
+        self.refused_until = self.refused_until.max(tick);
+    }
+
+    /// There is another credential now, which was not refused; quiet that the API asked for is kept.
+    /// Says whether that opened anything.
+    pub fn forgive(&mut self) -> bool {
+        std::mem::take(&mut self.refused_until) != Tick::default()
+    }
+
+    /// Until when nothing is sent, whatever the reason.
+    fn quiet_until(&self) -> Tick {
+        let confined = self.confined.unwrap_or_default();
+        self.closed_until.max(self.refused_until).max(confined)
+    }
+
+    /// Whether nothing is sent at `now`, for the API asked for quiet or refused the credential.
     pub fn is_closed(&self, now: Tick) -> bool {
-        now < self.closed_until
+        now < self.closed_until.max(self.refused_until)
     }
 
     /// Adds to the time that due requests have waited.
@@ -623,6 +642,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn another_credential_ends_the_quiet_after_a_refusal_and_no_other() {
+        let mut budget = Budget::new(terms(2, 30, 0.0));
+        budget.close_until(at(2_000));
+        budget.refuse_until(at(60_000));
+        assert_eq!(budget.opening(at(1_000)), Opening::At(at(60_000)));
+        assert!(budget.forgive() && !budget.forgive());
+        assert_eq!(budget.opening(at(1_000)), Opening::At(at(2_000)));
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub struct Check {
 }
 
 /// `--config.*`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Config {
     /// The configuration file; without it the environment configures one account for each API
     #[arg(long = "config.file", value_name = "PATH")]
@@ -120,6 +120,9 @@ pub struct Web {
         value_parser = telemetry_path
     )]
     pub telemetry_path: String,
+    /// Let POST /-/reload read the configuration again, as SIGHUP does
+    #[arg(long = "web.enable-lifecycle")]
+    pub enable_lifecycle: bool,
 }
 
 /// `--log.*`.

@@ -9,6 +9,7 @@
 
 // words: what everything speaks of
 pub mod clock;
+pub mod file;
 pub mod label;
 pub mod number;
 pub mod secret;

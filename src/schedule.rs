@@ -163,6 +163,12 @@ impl Schedule {
         }
     }
 
+    /// The budget is open already at `now`, sooner than [`Schedule::spread_from`] was told.
+    pub fn resume(&mut self, now: Tick, window: Duration) {
+        self.pace.next = now;
+        self.pace.until = now + window;
+    }
+
     /// The budget was closed until `now`: what opens is spread over a window, not sent in a burst.
     pub fn spread_from(&mut self, now: Tick, window: Duration) {
         self.pace.next = self.pace.next.max(now);

@@ -42,6 +42,8 @@ pub struct AccountPart {
     pub state: Option<AccountState>,
     /// Whether the last request succeeded; `None` until the first one was answered.
     pub up: Option<bool>,
+    /// Its collector failed, and the one that was started after it had no answer yet.
+    pub broken: bool,
     /// When the access token ends (Klar only).
     pub token_expiry: Option<Timestamp>,
     /// The live ledger; read at scrape time, because it changes by waiting.
@@ -61,6 +63,7 @@ impl AccountPart {
     pub fn inherit(&mut self, before: &Self) {
         self.state = before.state;
         self.up = before.up;
+        self.broken = before.broken;
         self.token_expiry = before.token_expiry;
         self.budget = Arc::clone(&before.budget);
         for slot in &mut self.slots {

@@ -217,6 +217,8 @@ pub struct Counts {
     pub state_troubles: BTreeMap<StateTrouble, u64>,
     /// How much revenue of closed days moved, in major units, by view, way and age of the day.
     pub restated: BTreeMap<(Restated, Direction, Age), Decimal>,
+    /// Collectors started again after a failure, by account.
+    pub restarts: BTreeMap<Who, u64>,
 }
 
 /// A histogram over [`DURATION_BUCKETS`].
@@ -245,6 +247,18 @@ impl Telemetry {
         for reason in Anomaly::ALL {
             counts.anomalies.entry((who.clone(), reason)).or_default();
         }
+        counts.restarts.entry(who.clone()).or_default();
+    }
+
+    /// Shows nothing of an account any more: it has left the configuration.
+    pub fn forget(&self, who: &Who) {
+        let mut counts = self.lock();
+        counts.requests.retain(|(of, ..), _| of != who);
+        counts.durations.retain(|(of, _), _| of != who);
+        counts.token_refreshes.retain(|(of, _), _| of != who);
+        counts.anomalies.retain(|(of, _), _| of != who);
+        counts.restarts.remove(who);
+        counts.restated.retain(|(of, ..), _| of.who != *who);
     }
 
     /// Counts a finished request.
@@ -291,6 +305,11 @@ impl Telemetry {
             let sum = counts.restated.entry((of.clone(), *direction, *age)).or_default();
             *sum = sum.saturating_add(*amount);
         }
+    }
+
+    /// Counts a collector that failed and is started again.
+    pub fn restart(&self, who: &Who) {
+        *self.lock().restarts.entry(who.clone()).or_default() += 1;
     }
 
     /// All counts, as they are now.

@@ -9,12 +9,17 @@
 )]
 
 mod scenarios {
+    mod asked;
     mod collecting;
+    mod faults;
+    mod ordeal;
     mod outcomes;
     mod pages;
     mod protocol;
+    mod reload;
     mod restart;
     mod restatement;
     mod rollover;
+    mod secrets;
 }
 mod support;

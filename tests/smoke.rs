@@ -6,6 +6,7 @@
 )]
 
 mod smoke {
+    mod actor;
     mod bad_klar;
     mod bad_taprain;
     mod cases;
@@ -13,10 +14,21 @@ mod smoke {
     mod command_line;
     mod demo;
     mod disk;
+    mod faults;
     mod hang;
+    mod misplaced;
     mod page;
+    mod planted;
     mod program;
+    mod proxy;
+    mod reload;
+    mod secrets;
+    mod show;
     mod signals;
+    mod spoil;
+    mod stop;
+    mod unreachable;
+    mod untrusted;
     mod upstream;
     mod waiting;
     mod wire;

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 
+use super::kept::Held;
 use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict};
 use crate::clock::{Moment, Tick};
 use crate::fetch::{Fetch, KlarReport};
@@ -54,12 +55,6 @@ struct Progress {
     days: Days,
     left: VecDeque<Days>,
     tally: Tally,
-}
-
-struct Held {
-    secret: Secret,
-    number: u64,
-    serves_until: Tick,
 }
 
 impl Klar {
@@ -307,7 +302,21 @@ impl Vendor for Klar {
 
     fn renew(&mut self, secret: Secret) {
         self.account.common.credential.secret = secret;
-        self.token_on_the_way = false;
+    }
+
+    fn give_up(&mut self, flight: &Flight) {
+        if !flight.brings_figures {
+            self.token_on_the_way = false;
+        }
+    }
+
+    fn leave(&mut self) -> Option<Held> {
+        self.token.take()
+    }
+
+    fn resume(&mut self, token: Held) {
+        self.tokens = token.number;
+        self.token = Some(token);
     }
 
     fn turn_day(&mut self) {

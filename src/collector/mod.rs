@@ -4,19 +4,23 @@
 //! for the next deadline, an answer, midnight or the end, and for nothing else.
 
 mod day;
+pub mod kept;
 mod klar;
 mod memory;
 pub mod part;
 mod renewal;
+mod secrets;
 mod settle;
 mod taprain;
 mod vendor;
+pub mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 
 use crate::board::Board;
@@ -27,7 +31,7 @@ use crate::fetch::Fetch;
 use crate::history::History;
 use crate::model::Api;
 use crate::model::range::{Range, local_date};
-use crate::model::settings::{Account, BudgetTerms, Credential, RangeEvery, Subject};
+use crate::model::settings::{Account, BudgetTerms, RangeEvery, Subject};
 use crate::plan::Plan;
 use crate::schedule::Schedule;
 use crate::secret::Secret;
@@ -39,6 +43,9 @@ use crate::upstream::answer::Answer;
 use crate::upstream::klar::{ATTRIBUTION, TOKEN};
 use crate::upstream::taprain::STATS;
 use day::midnight;
+use kept::Kept;
+use renewal::Spoken;
+use secrets::Keys;
 use vendor::{Errand, Flight, Jobs, Payload, Vendor};
 
 /// Requests of one account on their way at once, so that a slow API loses no budget.
@@ -82,7 +89,7 @@ pub struct Collector {
     keep: Arc<Keep>,
     /// When to try again to save.
     mend_at: Tick,
-    credential: Credential,
+    keys: Keys,
     zone: TimeZone,
     today: Date,
     calendar: Calendar,
@@ -111,9 +118,8 @@ struct Job {
     logged: bool,
 }
 
-/// An answer, and the account's secret where the API refused the one that was sent and the file
-/// holds another by now.
-type Landed = (Answer<Payload>, Option<Secret>);
+/// An answer, and what became of the account's secret where the request carried it.
+type Landed = (Answer<Payload>, Option<Spoken>);
 
 impl Collector {
     /// The loop of an account, which goes on from what the board knows of it.
@@ -166,7 +172,7 @@ impl Collector {
             mend_at: Tick::default(),
             terms: account.budget,
             rng: fastrand::Rng::with_seed(around.seed ^ spread(&who)),
-            credential: account.credential,
+            keys: Keys::new(account.credential),
             today: local_date(calendar.at(now.tick), &account.timezone),
             midnight: midnight(&calendar, now.tick, &account.timezone),
             zone: account.timezone,
@@ -181,24 +187,37 @@ impl Collector {
         }
     }
 
-    /// Collects until `shutdown`; what is on its way then is dropped.
-    pub async fn run(mut self, mut shutdown: Shutdown) {
+    /// The same, with what the collector before it left.
+    #[must_use]
+    pub fn after(mut self, kept: Kept) -> Self {
+        if let Some(token) = kept.into_token() {
+            self.vendor.resume(token);
+        }
+        self
+    }
+
+    /// Collects until `shutdown`, always with the latest of `secrets`; what is on its way then is
+    /// dropped.
+    pub async fn run(mut self, mut secrets: Receiver<Secret>, mut shutdown: Shutdown) -> Kept {
+        let latest = secrets.borrow_and_update().clone();
+        self.told(latest);
         self.publish();
         loop {
             tokio::select! {
                 biased;
                 () = shutdown.wait() => break,
-                () = self.step() => {}
+                () = self.step(&mut secrets) => {}
             }
         }
         self.flights.shutdown().await;
         // A disk that hangs must not keep the program.
         let _ = self.around.clock.timeout(LAST_SAVE, self.keep.close()).await;
+        Kept::new(self.keys.secret().clone(), self.vendor.leave())
     }
 
     /// Sends what may go, then waits for an answer or for something to become due. Dropped at any
     /// point it leaves the ledger with no less than was sent.
-    async fn step(&mut self) {
+    async fn step(&mut self, secrets: &mut Receiver<Secret>) {
         self.turn_day();
         if self.keep.ails() && self.mend_at <= self.around.clock.tick() {
             self.mend_at = self.around.clock.tick() + MEND;
@@ -208,6 +227,10 @@ impl Collector {
         let wake = self.next_wake();
         tokio::select! {
             biased;
+            Ok(()) = secrets.changed() => {
+                let latest = secrets.borrow_and_update().clone();
+                self.told(latest);
+            }
             Some(landed) = self.flights.join_next_with_id() => self.land(landed).await,
             () = self.around.clock.sleep_until(wake) => {}
         }
@@ -237,8 +260,9 @@ impl Collector {
         match due.map(|due| self.vendor.errand(due, &jobs, self.today, now)) {
             Some(Errand::Send(flight, work)) => {
                 self.note_sent(&flight, now);
-                let credential = flight.carries_secret.then(|| self.credential.clone());
-                let task = self.flights.spawn(renewal::sent_with(credential, work));
+                let carried = flight.carries_secret.then(|| self.keys.carried());
+                let clock = self.around.clock.clone();
+                let task = self.flights.spawn(renewal::sent_with(carried, clock, work));
                 self.on_the_way.push((task.id(), flight, receipt));
             }
             Some(Errand::Wait) | None => self.budget().cancel(&receipt),
@@ -267,7 +291,9 @@ impl Collector {
 
     /// One request tests a door that is unknown or was closed; beyond it a slow API loses no budget.
     fn most_in_flight(&self) -> usize {
-        if self.part.state.is_none() || self.refusals > 0 { 1 } else { MOST_IN_FLIGHT }
+        let new_key = self.who.api == Api::TapRain && self.keys.is_on_trial();
+        let tests = self.part.state.is_none() || self.refusals > 0 || new_key;
+        if tests { 1 } else { MOST_IN_FLIGHT }
     }
 
     fn next_wake(&self) -> Tick {

@@ -19,6 +19,7 @@ pub fn new(subject: &Subject) -> AccountPart {
         currency: Arc::clone(&account.currency),
         state: None,
         up: None,
+        broken: false,
         token_expiry: None,
         budget: Arc::new(Mutex::new(Budget::new(account.budget))),
         slots: slots(subject, &plan),

@@ -11,7 +11,6 @@ use super::{Collector, Landed};
 use crate::backoff;
 use crate::clock::{Moment, Tick};
 use crate::model::AccountState;
-use crate::secret::Secret;
 use crate::snapshot::{Good, stale_from};
 use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
@@ -34,7 +33,7 @@ impl Collector {
 
     /// Returns whether the request was one of this collector's.
     fn settle(&mut self, landed: Result<(Id, Landed), JoinError>) -> bool {
-        let (id, (answer, renewed)) = match landed {
+        let (id, (answer, spoken)) = match landed {
             Ok(landed) => landed,
             Err(panic) => (panic.id(), (Answer::lost(broken_task()), None)),
         };
@@ -46,8 +45,8 @@ impl Collector {
         let now = self.now();
         self.budget().settle(&receipt, self.answered_at(&answer, now), answer.advice);
         self.count(&flight, &answer, now);
-        if let Some(secret) = renewed {
-            self.renew(&flight, secret, now);
+        if self.asks_again(&flight, &answer, spoken, now) {
+            debug!("asking again with another secret");
         } else if self.is_of_yesterday(&flight) {
             self.ask_anew(&flight, now);
         } else {
@@ -109,15 +108,6 @@ impl Collector {
         flight.brings_figures
             && flight.today != self.today
             && served.any(|job| self.jobs[*job].range.moves())
-    }
-
-    /// The API refuses a secret that was replaced meanwhile: once more, with the new one.
-    fn renew(&mut self, flight: &Flight, secret: Secret, now: Moment) {
-        let (api, account) = (self.who.api.as_str(), &*self.who.account);
-        info!(api, account, "the key was refused, and its file holds another: asking again");
-        self.credential.secret = secret.clone();
-        self.vendor.renew(secret);
-        self.leave_due(flight, now);
     }
 
     fn ask_anew(&mut self, flight: &Flight, now: Moment) {
@@ -190,7 +180,7 @@ impl Collector {
         self.account_is(state, false);
         let wait = match self.account_hold(flight, failure, now) {
             Some(hold) => {
-                self.budget().close_until(now.tick + hold);
+                self.close(failure.outcome, now.tick + hold);
                 self.schedule.spread_from(now.tick + hold, self.terms.per);
                 self.leave_due(flight, now);
                 hold
@@ -200,6 +190,16 @@ impl Collector {
         self.part.slots[flight.job].up = Some(false);
         let is_news = self.is_news(flight, failure.outcome);
         self.log(flight, failure, wait, is_news);
+    }
+
+    /// Quiet after a refused secret ends with another secret, any other lasts.
+    fn close(&self, outcome: Outcome, until: Tick) {
+        let mut budget = self.budget();
+        if outcome == Outcome::Unauthorized {
+            budget.refuse_until(until);
+        } else {
+            budget.close_until(until);
+        }
     }
 
     /// The first failure of a kind is news; that it lasts is not, nor that it meets the account's
@@ -260,7 +260,7 @@ impl Collector {
     }
 
     /// The jobs of `flight` are as due as they were.
-    fn leave_due(&mut self, flight: &Flight, now: Moment) {
+    pub(super) fn leave_due(&mut self, flight: &Flight, now: Moment) {
         if flight.brings_figures {
             self.schedule.go_on(flight.job, now.tick);
         }
@@ -272,6 +272,7 @@ impl Collector {
     fn account_is(&mut self, state: AccountState, up: bool) {
         self.part.state = Some(state);
         self.part.up = Some(up);
+        self.part.broken = false;
         if up {
             self.outage = None;
         }

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::kept::Held;
 use crate::clock::{Moment, Tick};
 use crate::fetch::KlarReport;
 use crate::figures::Sheeted;
@@ -42,6 +43,17 @@ pub(super) trait Vendor: Send + 'static {
 
     /// Asks with another secret from now on.
     fn renew(&mut self, secret: Secret);
+
+    /// The answer to `flight` is not used: what it was to bring is still wanted.
+    fn give_up(&mut self, _flight: &Flight) {}
+
+    /// What the next collector of the account may go on with.
+    fn leave(&mut self) -> Option<Held> {
+        None
+    }
+
+    /// Goes on with what the collector before left.
+    fn resume(&mut self, _token: Held) {}
 
     /// The date has changed: what was half read speaks of other dates.
     fn turn_day(&mut self) {}

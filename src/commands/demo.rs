@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::run::{Plan, runtime};
+use super::run::{Plan, block_on};
 use super::{CommandError, logging};
 use crate::cli;
 use crate::clock::Clock;
@@ -17,7 +17,7 @@ use crate::upstream::http::Http;
 pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
     logging::start(&typed.log);
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    runtime()?.block_on(async {
+    block_on(async {
         let clock = match typed.speed {
             1 => Clock::system(),
             speed => Clock::accelerated(speed),
@@ -34,7 +34,7 @@ pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
             .map_err(|error| CommandError::System(error.to_string()))?;
         let web = &typed.web;
         let greeting = |at: &[SocketAddr]| greet(at, &web.telemetry_path, typed.speed);
-        Plan { settings, clock, transport, web }.serve(greeting).await
+        Plan { settings, clock, transport, web, load: None }.serve(greeting).await
     })
 }
 

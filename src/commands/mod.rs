@@ -3,8 +3,10 @@
 mod check;
 mod demo;
 mod logging;
+mod reload;
 mod run;
 mod serve;
+mod signals;
 
 use std::process::ExitCode;
 

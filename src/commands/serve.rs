@@ -1,14 +1,16 @@
 //! `serve`: collect what the configuration says, and serve it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tracing::warn;
 
-use super::run::{Plan, runtime};
+use super::reload::Load;
+use super::run::{Plan, block_on};
 use super::{CommandError, configuration, logging};
 use crate::cli;
 use crate::clock::Clock;
+use crate::config;
 use crate::upstream::http::Http;
 
 pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
@@ -18,19 +20,22 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
         warn!("{warning}");
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    runtime()?.block_on(async {
-        let clock = Clock::system();
-        let mut settings = loaded.settings;
-        if let Some(directory) = &typed.state {
-            settings.state_directory = named(directory);
-        }
-        let plan = Plan { settings, clock, transport, web: &typed.web };
+    block_on(async {
+        let (clock, file, state) = (Clock::system(), typed.config.clone(), typed.state.clone());
+        let load: Load = Arc::new(move || Ok(with_state(configuration(&file)?, state.as_deref())));
+        let settings = with_state(loaded, typed.state.as_deref()).settings;
+        let (web, load) = (&typed.web, Some(load));
+        let plan = Plan { settings, clock, transport, web, load };
         plan.serve(|_| Ok(())).await
     })
 }
 
-/// The directory that was typed, from the root; an empty name is none.
-fn named(directory: &Path) -> Option<PathBuf> {
-    let absolute = || std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-    (!directory.as_os_str().is_empty()).then(absolute)
+/// The directory that was typed goes before the file's; an empty name is none.
+fn with_state(mut loaded: config::Loaded, typed: Option<&Path>) -> config::Loaded {
+    if let Some(directory) = typed {
+        let absolute = || std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let is_named = !directory.as_os_str().is_empty();
+        loaded.settings.state_directory = is_named.then(absolute);
+    }
+    loaded
 }

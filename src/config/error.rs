@@ -25,8 +25,27 @@ struct Place {
 impl ConfigError {
     /// Something wrong outside any file.
     pub(super) fn nowhere(message: impl Into<String>) -> Self {
-        Self { place: None, message: message.into() }
+        Self { place: None, message: presentable(&message.into()) }
     }
+}
+
+/// A word this long that has a digit may be a secret, written at the wrong place.
+const SHORTEST_SECRET: usize = 20;
+
+/// A sentence quotes what was typed: that may hold line breaks and worse, or be a secret.
+fn presentable(message: &str) -> String {
+    let ends = |char: char| !char.is_ascii_alphanumeric() && !"_-.+=".contains(char);
+    let (mut shown, mut rest) = (String::with_capacity(message.len()), message);
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
+        let secret = word.len() >= SHORTEST_SECRET && word.contains(|c: char| c.is_ascii_digit());
+        shown.push_str(if secret { "…" } else { word });
+        let mut after = after.chars();
+        let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        shown.extend(after.next().map(visible));
+        rest = after.as_str();
+    }
+    shown
 }
 
 impl fmt::Display for ConfigError {
@@ -78,6 +97,6 @@ impl Fault {
     /// The same, now that the file is known.
     pub(super) fn in_file(self, file: &Path) -> ConfigError {
         let place = Place { file: file.to_owned(), position: self.position };
-        ConfigError { place: Some(place), message: self.message }
+        ConfigError { place: Some(place), message: presentable(&self.message) }
     }
 }

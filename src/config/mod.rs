@@ -54,10 +54,18 @@ pub struct Loaded {
 /// # Errors
 /// The first thing that is wrong, with its place and what to write instead. Never a secret.
 pub fn load(path: &Path, env: Env<'_>) -> Result<Loaded, ConfigError> {
+    let bytes = read(path).map_err(|fault| fault.in_file(path))?;
+    parse(&bytes, path, env)
+}
+
+/// Reads the `bytes` of the configuration file `path`, and every secret they point to.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(bytes: &[u8], path: &Path, env: Env<'_>) -> Result<Loaded, ConfigError> {
     let base = path.parent().unwrap_or_else(|| Path::new(""));
     let mut around = Surroundings { base, env, warnings: Vec::new() };
-    let settings = read(path)
-        .and_then(|bytes| yaml::parse(&bytes))
+    let settings = yaml::parse(bytes)
         .and_then(|file| meaning::settings(&file, &mut around))
         .map_err(|fault| fault.in_file(path))?;
     let warnings = around.warnings.into_iter().map(|fault| fault.in_file(path).to_string());

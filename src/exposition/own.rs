@@ -93,6 +93,7 @@ impl Collector for Own {
         self.budget(out)?;
         self.answers(out)?;
         self.restated(out)?;
+        self.restarts(out)?;
         self.process.map_or(Ok(()), |usage| process(out, &usage))
     }
 }
@@ -210,6 +211,11 @@ impl Own {
             family(out, metric, sums)?;
         }
         Ok(())
+    }
+
+    fn restarts(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let restarts = self.counts.restarts.iter().map(|(of, count)| (who(of), *count as f64));
+        family(out, &metric::RESTARTS, restarts)
     }
 }
 

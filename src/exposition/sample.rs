@@ -44,6 +44,7 @@ pub(crate) fn telemetry() -> Telemetry {
     telemetry.request(&store, "report", Outcome::Timeout, Duration::from_secs(30));
     telemetry.token_refresh(&store, Outcome::Ok);
     telemetry.state_is(true);
+    telemetry.restart(&store);
     telemetry.anomaly(&main, Anomaly::CleanedLabel, 2);
     let of = |who: &Who, view: &str, currency: &str| Restated {
         who: who.clone(),
@@ -88,6 +89,7 @@ fn part(api: Api, account: &str, (zone, currency): (&str, &str), slots: Vec<Slot
         currency: Arc::from(currency),
         state: Some(AccountState::Ok),
         up: Some(true),
+        broken: false,
         token_expiry: None,
         budget: Arc::new(Mutex::new(Budget::new(terms))),
         slots,

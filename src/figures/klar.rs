@@ -19,6 +19,13 @@ use crate::snapshot::KLAR_COLUMNS;
 /// their channel's `(other)`. Some 400 bytes each.
 const MOST_KEYS: usize = 20_000;
 
+/// Stands in a key between a level and the next. No text has such a byte, so no vendor's id can
+/// look like two.
+const BELOW: u8 = 0xff;
+
+/// Stands in a key before a name that takes an id's place.
+const NAME: u8 = 0xfe;
+
 /// One value for each of [`KLAR_COLUMNS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Values(pub [Option<Decimal>; KLAR_COLUMNS.len()]);
@@ -89,8 +96,8 @@ pub type Path = Vec<Step>;
 pub struct Tally {
     depth: usize,
     days: Days,
-    cells: HashMap<String, (Path, Values)>,
-    key: String,
+    cells: HashMap<Vec<u8>, (Path, Values)>,
+    key: Vec<u8>,
     rows: u64,
     latest: Option<Date>,
     crowded: u64,
@@ -106,7 +113,7 @@ impl Tally {
             Detail::AdGroup => 3,
             Detail::Ad => 4,
         };
-        let (cells, key, dates) = (HashMap::new(), String::new(), Dates::default());
+        let (cells, key, dates) = (HashMap::new(), Vec::new(), Dates::default());
         Self { depth, days, cells, key, rows: 0, latest: None, crowded: 0, dates }
     }
 
@@ -185,14 +192,14 @@ impl Tally {
     /// an id the name has to do.
     fn write_key(&mut self, line: &Line<'_>) {
         self.key.clear();
-        self.key.push_str(&line.channel);
+        self.key.extend_from_slice(line.channel.as_bytes());
         for entity in &line.below[..self.depth - 1] {
-            self.key.push('\u{1f}');
+            self.key.push(BELOW);
             if let Some(id) = &entity.id {
-                self.key.push_str(id);
+                self.key.extend_from_slice(id.as_bytes());
             } else {
-                self.key.push('\u{1e}');
-                self.key.push_str(entity.name.as_deref().unwrap_or_default());
+                self.key.push(NAME);
+                self.key.extend_from_slice(entity.name.as_deref().unwrap_or_default().as_bytes());
             }
         }
     }
@@ -204,7 +211,7 @@ impl Tally {
         let mut path = vec![Step { id: channel.to_owned(), name: channel.to_owned() }];
         path.resize_with(self.depth, Step::other);
         // No vendor's key ends like this one.
-        let key = format!("{channel}\u{1f}\u{1f}");
+        let key = [channel.as_bytes(), &[BELOW, BELOW]].concat();
         self.cells
             .entry(key)
             .and_modify(|(_, values)| values.absorb(&line.values))

@@ -175,6 +175,18 @@ mod tests {
     }
 
     #[test]
+    fn k4_entities_stay_apart_whatever_their_ids_hold() {
+        let mut lines = [line("a", 1, 1, 1), line("a\u{1f}b", 1, 1, 1), line("a", 1, 1, 1)];
+        lines[0].below[0].id = Some("b\u{1f}c".into());
+        lines[1].below[0].id = Some("c".into());
+        lines[2].below[0].id = Some("\u{1e}c".into());
+        let mut nameless = lines[2].clone();
+        nameless.below[0] = Entity { id: None, name: Some("c".into()) };
+        let sheet = shown(&[&lines[..], &[nameless]].concat(), Detail::AdGroup, 9);
+        assert_eq!(sheet.tables[2].rows.len(), 4, "{:?}", sheet.tables[2].rows);
+    }
+
+    #[test]
     fn k19_duplicates_add_up_and_the_last_name_wins() {
         let mut renamed = line("Paid", 7, 8, 50);
         renamed.below[0].name = Some("new".into());

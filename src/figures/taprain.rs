@@ -20,6 +20,8 @@ pub struct Report {
     pub breakdowns: [Breakdown; 3],
     /// How many figures were no numbers.
     pub bad_numbers: u64,
+    /// How many rows were left out of breakdowns that are too long.
+    pub many_rows: u64,
 }
 
 /// Rows in the API's order, `None` standing for a null label; or no such list.

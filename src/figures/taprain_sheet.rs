@@ -27,7 +27,8 @@ pub struct Naming<'a> {
 
 /// Makes the sheet of `report`.
 pub fn sheet(report: &Report, naming: &Naming<'_>) -> Sheeted {
-    let mut odd = Oddities { bad_numbers: report.bad_numbers, ..Oddities::default() };
+    let (bad_numbers, many_rows) = (report.bad_numbers, report.many_rows);
+    let mut odd = Oddities { bad_numbers, many_rows, ..Oddities::default() };
     let mut sheet = Sheet::default();
     let summary = Row { labels: naming.labels.clone().finish(), values: five(&report.summary) };
     sheet.tables.push(Table { group: Group::TapRainSummary, rows: vec![summary] });
@@ -58,6 +59,7 @@ pub fn sheet(report: &Report, naming: &Naming<'_>) -> Sheeted {
 #[derive(Default)]
 struct Oddities {
     bad_numbers: u64,
+    many_rows: u64,
     cleaned: u64,
     duplicates: u64,
     unplaced: u64,
@@ -67,6 +69,7 @@ impl Oddities {
     fn list(&self) -> Vec<(Anomaly, u64)> {
         let all = [
             (Anomaly::BadNumber, self.bad_numbers),
+            (Anomaly::ManyKeys, self.many_rows),
             (Anomaly::CleanedLabel, self.cleaned),
             (Anomaly::DuplicateRow, self.duplicates),
             (Anomaly::UnplacedHour, self.unplaced),

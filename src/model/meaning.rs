@@ -5,7 +5,9 @@
 use std::fmt::Write as _;
 
 use super::range::Range;
-use super::settings::{Account, KlarAccount, KlarView, TapRainAccount, TapRainView};
+use super::settings::{
+    Account, CredentialSource, KlarAccount, KlarView, TapRainAccount, TapRainView,
+};
 
 /// What `range` of `view` means.
 pub fn taprain(account: &TapRainAccount, view: &TapRainView, range: &Range) -> String {
@@ -34,7 +36,13 @@ pub fn klar(account: &KlarAccount, view: &KlarView, range: &Range) -> String {
 
 fn common(api: &str, account: &Account, range: &Range) -> String {
     let (base, zone, currency) = (&account.base_url, &account.timezone_name, &account.currency);
-    let mut line = format!("{api} {base} {zone} {currency} {}", range.label());
+    // A secret that was replaced in its place is the same account's; another place is another's.
+    let source = match &account.credential.source {
+        CredentialSource::File(path) => path.to_string_lossy(),
+        CredentialSource::Environment(name) => name.as_str().into(),
+        CredentialSource::Built => "".into(),
+    };
+    let mut line = format!("{api} {base} {source} {zone} {currency} {}", range.label());
     if let Range::Custom { days, .. } = range {
         let _ = write!(line, "={}/{}", days.start, days.end);
     }

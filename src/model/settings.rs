@@ -59,6 +59,16 @@ impl Subject {
         }
     }
 
+    /// The same account with another secret from the same source.
+    #[must_use]
+    pub fn with_secret(mut self, secret: Secret) -> Self {
+        match &mut self {
+            Self::TapRain(account) => account.common.credential.secret = secret,
+            Self::Klar(account) => account.common.credential.secret = secret,
+        }
+        self
+    }
+
     /// What is asked, view after view.
     pub fn ranges(&self) -> Vec<RangeEvery> {
         match self {
@@ -84,7 +94,7 @@ pub struct Credential {
 /// Where a credential was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CredentialSource {
-    /// A file, which is read again when the API refuses the secret.
+    /// A file, which is read again when it changes and when the API refuses the secret.
     File(PathBuf),
     /// An environment variable.
     Environment(String),

@@ -8,6 +8,7 @@ pub mod config;
 pub mod health;
 pub mod landing;
 pub mod metrics;
+pub mod reload;
 pub mod reply;
 pub mod routes;
 pub mod site;
@@ -33,7 +34,7 @@ use self::site::Site;
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Requests in flight have this long when the server stops, so that all has ended within 5 s.
-const GRACE: Duration = Duration::from_secs(4);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// How long to wait when the system has no connection to give (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -37,10 +37,11 @@ pub fn not_found(telemetry_path: &str) -> Reply {
     plain(StatusCode::NOT_FOUND, format!("Nothing is here. The metrics are at {telemetry_path}\n"))
 }
 
-/// 405.
-pub fn wrong_method() -> Reply {
-    let mut reply = plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered here.\n");
-    reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+/// 405; `allowed` as the `Allow` header lists methods.
+pub fn wrong_method(allowed: &'static str) -> Reply {
+    let text = format!("Answered here: {allowed}.\n");
+    let mut reply = plain(StatusCode::METHOD_NOT_ALLOWED, text);
+    reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     reply
 }
 

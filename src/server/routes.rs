@@ -6,7 +6,10 @@ use http::Request;
 
 use super::reply::{self, Reply};
 use super::site::Site;
-use super::{config, health, landing, metrics};
+use super::{config, health, landing, metrics, reload};
+
+/// What a page is asked with.
+const READ: &str = "GET, HEAD";
 
 impl Site {
     /// Answers `request`; its body is not read.
@@ -20,8 +23,10 @@ impl Site {
             ("GET" | "HEAD", "/-/ready") => health::ready(&self.board.current().snapshot),
             ("GET" | "HEAD", "/config") => config::answer(self),
             ("GET" | "HEAD", "/") => landing::answer(self),
-            (_, "/-/healthy" | "/-/ready" | "/config" | "/") => reply::wrong_method(),
-            (_, path) if path == telemetry => reply::wrong_method(),
+            ("POST", "/-/reload") => reload::answer(self.reloads.as_ref()).await,
+            (_, "/-/reload") => reply::wrong_method("POST"),
+            (_, "/-/healthy" | "/-/ready" | "/config" | "/") => reply::wrong_method(READ),
+            (_, path) if path == telemetry => reply::wrong_method(READ),
             _ => reply::not_found(telemetry),
         };
         reply::for_method(request.method(), reply)

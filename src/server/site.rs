@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::reload::Reloads;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::exposition::own::ReloadState;
@@ -30,6 +31,8 @@ pub struct Site {
     pub process: Option<Process>,
     /// Renders the board; begin with `Press::default()`.
     pub press: Press,
+    /// Where a wish to reload goes; `None` where HTTP may not have one.
+    pub reloads: Option<Reloads>,
 }
 
 /// The configuration as it is shown; swapped by a reload.

@@ -11,11 +11,12 @@ use tokio::sync::oneshot;
 use super::reply::Reply;
 use super::site::Loaded;
 use super::*;
-use crate::board::Board;
+use crate::board::{Board, Place};
 use crate::clock::Clock;
 use crate::exposition::own::ReloadState;
 use crate::exposition::press::Press;
 use crate::exposition::{sample, strict};
+use crate::snapshot::AccountPart;
 
 fn site() -> Arc<Site> {
     let start = sample::now().wall;
@@ -29,6 +30,7 @@ fn site() -> Arc<Site> {
         version: "1.2.3",
         process: None,
         press: Press::default(),
+        reloads: None,
     })
 }
 
@@ -78,7 +80,7 @@ async fn a_scrape_gets_the_format_and_coding_it_asks_for() {
 async fn each_scrape_shows_what_is_published_and_nothing_dead() {
     let site = site();
     assert!(text(ask(&site, "GET", "/metrics", &[]).await).await.contains("account=\"main\""));
-    site.board.replace(vec![sample::taprain("renamed")]);
+    site.board.arrange(&[Place::New(Arc::new(sample::taprain("renamed")))]);
     let page = text(ask(&site, "GET", "/metrics", &[]).await).await;
     assert!(
         page.contains("taprain_clicks{account=\"renamed\"")
@@ -124,6 +126,46 @@ async fn ready_names_who_was_not_asked_yet() {
     site.board.publish(sample::klar("my-store"));
     assert_eq!(text(ask(&site, "GET", "/-/ready", &[]).await).await, "Ready\n");
     assert_eq!(text(ask(&site, "GET", "/-/healthy", &[]).await).await, "Healthy\n");
+}
+
+#[tokio::test]
+async fn ready_names_whose_collector_failed() {
+    let site = site();
+    let broken = AccountPart { broken: true, ..sample::taprain("main") };
+    let unasked = AccountPart { state: None, ..sample::klar("my-store") };
+    site.board.publish(broken);
+    site.board.publish(unasked);
+    let reply = ask(&site, "GET", "/-/ready", &[]).await;
+    assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let sentence = "Not ready: no answer yet for klar my-store; \
+                    a failure inside the exporter stopped taprain main.\n";
+    assert_eq!(text(reply).await, sentence);
+}
+
+#[tokio::test]
+async fn a_reload_is_permitted_by_a_flag_and_tells_how_it_went() {
+    let off = ask(&site(), "POST", "/-/reload", &[]).await;
+    assert_eq!(off.status(), StatusCode::FORBIDDEN);
+    assert!(text(off).await.contains("--web.enable-lifecycle"));
+    let (reloads, mut wishes) = reload::channel();
+    let site = Arc::new(Site { reloads: Some(reloads), ..Arc::into_inner(site()).unwrap() });
+    let outcomes = [Ok(()), Err("a.yaml:1:1: unknown key".to_owned())];
+    for (outcome, status, body) in [
+        (outcomes[0].clone(), StatusCode::OK, "Reloaded\n"),
+        (outcomes[1].clone(), StatusCode::INTERNAL_SERVER_ERROR, "a.yaml:1:1: unknown key\n"),
+    ] {
+        let fulfil = async { wishes.recv().await.unwrap().answer(outcome) };
+        let (reply, ()) = tokio::join!(ask(&site, "POST", "/-/reload", &[]), fulfil);
+        assert_eq!((reply.status(), text(reply).await.as_str()), (status, body));
+    }
+    for method in ["GET", "HEAD", "DELETE"] {
+        let reply = ask(&site, method, "/-/reload", &[]).await;
+        assert_eq!(reply.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(reply.headers()["allow"], "POST");
+    }
+    drop(wishes);
+    let reply = ask(&site, "POST", "/-/reload", &[]).await;
+    assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -79,6 +79,21 @@ impl Keep {
         Arc::new(keep)
     }
 
+    /// The same account's state with another ledger.
+    pub(super) fn with_ledger(&self, budget: &Arc<Mutex<Budget>>) -> Arc<Self> {
+        let inner = self.inner();
+        // What its file says is read again with the next save.
+        let inner = Inner { seen: Vec::new(), days: inner.days.clone(), ..*inner };
+        Arc::new(Self {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            health: Arc::clone(&self.health),
+            folder: self.folder.clone(),
+            budget: Arc::clone(budget),
+            inner: Mutex::new(inner),
+        })
+    }
+
     /// Enters a request in the ledger and saves that, before it is sent. `life` is how long after
     /// that the API may still count it. `None` when it may not be sent.
     pub async fn take(self: &Arc<Self>, life: Duration) -> Option<Receipt> {

@@ -68,6 +68,15 @@ impl State {
         keep
     }
 
+    /// The account goes on with `part`'s ledger: what is kept for it is that one from now on.
+    pub fn rebind(&self, part: &AccountPart) {
+        let who = Who { api: part.api, account: Arc::clone(&part.account) };
+        let mut keeps = self.keeps.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keep) = keeps.get_mut(&who) {
+            *keep = keep.with_ledger(&part.budget);
+        }
+    }
+
     /// Forgets an account that is not collected any more; its files stay.
     pub fn close(&self, who: &Who) {
         self.keeps.lock().unwrap_or_else(PoisonError::into_inner).remove(who);

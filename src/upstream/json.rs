@@ -1,7 +1,9 @@
 //! Values as they stand in an answer: borrowed where they can be, and never quoted in an error.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -31,8 +33,32 @@ pub(super) fn text(raw: Json<'_>) -> Option<Cow<'_, str>> {
     let quoted = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match quoted {
         Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-        Some(_) => serde_json::from_str(json).ok().map(Cow::Owned),
+        Some(_) => serde_json::from_str(json).ok().map(|Escaped(text)| Cow::Owned(text)),
         None => (json != "null").then_some(Cow::Borrowed(json)),
+    }
+}
+
+/// A text with escapes. Half of a surrogate pair, as a name has that was cut inside an emoji,
+/// becomes U+FFFD instead of costing the whole name.
+struct Escaped(String);
+
+impl<'de> Deserialize<'de> for Escaped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(Lossy)
+    }
+}
+
+struct Lossy;
+
+impl Visitor<'_> for Lossy {
+    type Value = Escaped;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_bytes<E>(self, text: &[u8]) -> Result<Escaped, E> {
+        Ok(Escaped(String::from_utf8_lossy(text).into_owned()))
     }
 }
 

@@ -58,7 +58,7 @@ impl Rows {
         }
         self.buffer.drain(..at);
         if self.buffer.len() > LONGEST_ROW {
-            return Err(Failure::undocumented(format!("a row is longer than {LONGEST_ROW} bytes")));
+            return Err(too_long());
         }
         Ok(())
     }
@@ -83,35 +83,50 @@ impl Rows {
     ) -> Result<Option<usize>, Failure> {
         let rest = &self.buffer[at..];
         let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let Some(&byte) = rest.get(blank) else {
-            return Ok((blank > 0).then_some(blank));
-        };
+        if blank > 0 {
+            return Ok(Some(blank));
+        }
+        let Some(&byte) = rest.first() else { return Ok(None) };
         self.place = match (self.place, byte) {
             (Place::Start, b'[') => Place::BeforeFirst,
             (Place::Start, _) => {
-                sniff(&rest[blank..])?;
+                sniff(rest)?;
                 return Err(Failure::undocumented("the answer is an object, not a list of rows"));
             }
             (Place::BeforeFirst | Place::AfterRow, b']') => Place::End,
             (Place::AfterRow, b',') => Place::AfterComma,
-            (Place::BeforeFirst | Place::AfterComma, _) => {
-                return Ok(row(&rest[blank..], &mut self.seen, each)?.map(|used| {
-                    self.place = Place::AfterRow;
-                    blank + used
-                }));
+            (Place::BeforeFirst | Place::AfterComma, b'{') => {
+                let used = row(rest, &mut self.seen, each)?;
+                self.place = if used.is_some() { Place::AfterRow } else { self.place };
+                return Ok(used);
             }
+            (Place::BeforeFirst | Place::AfterComma, _) => return Err(no_row(byte)),
             _ => {
                 return Err(Failure::not_json(
                     "the answer goes on after its rows, or lacks a comma",
                 ));
             }
         };
-        Ok(Some(blank + 1))
+        Ok(Some(1))
     }
 }
 
 fn broken_off() -> Failure {
     Failure::not_json("the list of rows breaks off")
+}
+
+fn too_long() -> Failure {
+    Failure::undocumented(format!("a row is longer than {LONGEST_ROW} bytes"))
+}
+
+/// What stands where a row belongs, by its first byte alone: the rest may be on its way.
+fn no_row(byte: u8) -> Failure {
+    match byte {
+        b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
+            Failure::undocumented("a row is no object")
+        }
+        _ => Failure::not_json("the list of rows holds what is no JSON"),
+    }
 }
 
 /// Reads the row that begins `rest`; `None` when it is not all there yet.
@@ -128,6 +143,9 @@ fn row(
         None => return Ok(None),
     };
     let used = rows.byte_offset();
+    if used > LONGEST_ROW {
+        return Err(too_long());
+    }
     seen.rows += 1;
     let values = raw.values(&mut seen.bad_numbers);
     match raw.line(&values) {
@@ -334,6 +352,40 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_is_too_long_is_refused_however_it_is_cut() {
+        let long = format!("[{{}}, {{\"x\": \"{}\"}}]", "a".repeat(LONGEST_ROW));
+        for piece in [long.len(), 60_000, 4096] {
+            assert_eq!(read(long.as_bytes(), piece).unwrap_err().outcome, Outcome::ApiError);
+        }
+    }
+
+    #[test]
+    fn blanks_before_a_row_do_not_count_as_the_row_however_it_is_cut() {
+        let mut blank = vec![b' '; LONGEST_ROW + 1];
+        blank[0] = b'[';
+        let body = [blank, b"{}]".to_vec()].concat();
+        for piece in [body.len(), body.len() - 2, 60_000] {
+            assert_eq!(read(&body, piece).unwrap().1.rows, 1, "{piece}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_row_is_named_alike_however_it_is_cut() {
+        for (body, wanted) in [
+            (&b"[1.x]"[..], Outcome::ApiError),
+            (b"[\"a\"]", Outcome::ApiError),
+            (b"[null]", Outcome::ApiError),
+            (b"[[\"channel\", \"2026-01-01\"]]", Outcome::ApiError),
+            (b"[x]", Outcome::NotJson),
+        ] {
+            for piece in 1..=body.len() {
+                let outcome = read(body, piece).unwrap_err().outcome;
+                assert_eq!(outcome, wanted, "{} {piece}", String::from_utf8_lossy(body));
+            }
+        }
+    }
+
+    #[test]
     fn k17_memory_does_not_grow_with_the_answer() {
         let row = br#"{"date": "2026-01-01", "channelName": "a", "netRevenue": 1.5},"#;
         let mut rows = Rows::default();
@@ -350,10 +402,34 @@ mod tests {
         assert_eq!(rows.feed(&long, &mut |_| {}).unwrap_err().outcome, Outcome::ApiError);
     }
 
+    /// What a hostile answer may be made of.
+    fn crumb() -> impl Strategy<Value = Vec<u8>> {
+        let crumbs =
+            vec!["{},", "{", "{\"a\": \"", "aaaaaaaa", " ", "\"}", ",", "[", "]", "\\", "ä"];
+        let times = prop_oneof![3 => 1_usize..3, 1 => 1_usize..8000];
+        (prop::sample::select(crumbs), times).prop_map(|(crumb, times)| crumb.repeat(times).into())
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_survived(body in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = read(&body, 13);
+        }
+
+        #[test]
+        fn k17_memory_is_bounded_by_a_row_and_a_piece_whatever_arrives(
+            pieces in prop::collection::vec(crumb(), 1..40)
+        ) {
+            let mut rows = Rows::default();
+            rows.feed(b"[", &mut |_| {}).unwrap();
+            for piece in pieces {
+                if rows.feed(&piece, &mut |_| {}).is_err() {
+                    break;
+                }
+                prop_assert!(rows.buffer.len() <= LONGEST_ROW);
+                // A vector doubles when it grows.
+                prop_assert!(rows.buffer.capacity() <= 2 * (LONGEST_ROW + 64_000));
+            }
         }
 
         #[test]

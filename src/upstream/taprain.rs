@@ -1,10 +1,12 @@
 //! TapRain Stats on the wire: `GET /api/v1/stats`, and its answer.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use http::Method;
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::answer::sniff;
 use super::failure::Failure;
@@ -18,6 +20,10 @@ use crate::telemetry::Outcome;
 
 /// The `endpoint` label.
 pub const STATS: &str = "stats";
+
+/// How many rows of one list are kept, some 300 bytes each; the rest is counted, and shows as
+/// unattributed.
+const MOST_ROWS: usize = 100_000;
 
 /// The request for one range of one view.
 ///
@@ -77,21 +83,19 @@ pub fn read(body: &[u8]) -> Result<Report, Failure> {
         return Err(Failure::undocumented("the summary holds no figure"));
     }
     let meta = envelope.meta.unwrap_or_default();
+    let many_rows = [&data.by_country, &data.by_source, &data.by_offer];
+    let many_rows = many_rows.into_iter().flatten().map(|list| list.beyond).sum();
     Ok(Report {
         meta: reader.meta(&meta),
         summary,
-        periods: data
-            .time_series
-            .unwrap_or_default()
-            .iter()
-            .map(|row| reader.period(row))
-            .collect(),
+        periods: reader.periods(data.time_series.as_ref()),
         breakdowns: [
-            reader.rows(data.by_country.as_deref(), |row| row.country),
-            reader.rows(data.by_source.as_deref(), |row| row.source),
-            reader.rows(data.by_offer.as_deref(), |row| row.offer),
+            reader.rows(data.by_country.as_ref(), |row| row.country),
+            reader.rows(data.by_source.as_ref(), |row| row.source),
+            reader.rows(data.by_offer.as_ref(), |row| row.offer),
         ],
         bad_numbers: reader.bad_numbers,
+        many_rows,
     })
 }
 
@@ -122,13 +126,48 @@ struct Data<'a> {
     #[serde(borrow)]
     summary: Option<Row<'a>>,
     #[serde(borrow)]
-    time_series: Option<Vec<Row<'a>>>,
+    time_series: Option<List<'a>>,
     #[serde(borrow)]
-    by_country: Option<Vec<Row<'a>>>,
+    by_country: Option<List<'a>>,
     #[serde(borrow)]
-    by_source: Option<Vec<Row<'a>>>,
+    by_source: Option<List<'a>>,
     #[serde(borrow)]
-    by_offer: Option<Vec<Row<'a>>>,
+    by_offer: Option<List<'a>>,
+}
+
+/// The rows of one list, at most [`MOST_ROWS`] of them, and how many more there were: a row of two
+/// bytes takes a hundred times as many in memory.
+#[derive(Default)]
+struct List<'a> {
+    kept: Vec<Row<'a>>,
+    beyond: u64,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self::default())
+    }
+}
+
+impl<'de: 'a, 'a> Visitor<'de> for List<'a> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut rows: A) -> Result<Self, A::Error> {
+        while self.kept.len() < MOST_ROWS {
+            match rows.next_element()? {
+                Some(row) => self.kept.push(row),
+                None => return Ok(self),
+            }
+        }
+        while rows.next_element::<IgnoredAny>()?.is_some() {
+            self.beyond += 1;
+        }
+        Ok(self)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -191,9 +230,14 @@ impl Reader {
         }
     }
 
-    fn rows<'a>(&mut self, rows: Option<&[Row<'a>]>, label: fn(&Row<'a>) -> Json<'a>) -> Breakdown {
-        rows.map(|rows| {
-            rows.iter()
+    fn periods(&mut self, list: Option<&List<'_>>) -> Vec<Period> {
+        list.into_iter().flat_map(|list| &list.kept).map(|row| self.period(row)).collect()
+    }
+
+    fn rows<'a>(&mut self, list: Option<&List<'a>>, label: fn(&Row<'a>) -> Json<'a>) -> Breakdown {
+        list.map(|list| {
+            list.kept
+                .iter()
                 .map(|row| (text(label(row)).map(Cow::into_owned), self.figures(row)))
                 .collect()
         })
@@ -286,6 +330,27 @@ mod tests {
             "revenue": null, "cvr": null, "epc": null}, "by_country": null}, "meta": null}"#;
         assert_eq!(outcome(nulls), Outcome::ApiError);
         assert_eq!(outcome(br#"{"success": true, "data": {"summary": {}}}"#), Outcome::ApiError);
+    }
+
+    #[test]
+    fn rows_beyond_the_most_that_are_kept_are_counted_and_cost_no_memory() {
+        let rows = "{},".repeat(MOST_ROWS + 2);
+        let list = format!("[{rows}{{}}]");
+        let body = format!(
+            r#"{{"success": true, "data": {{"summary": {{"clicks": 1}}, "time_series": {list},
+            "by_source": {list}}}}}"#
+        );
+        let report = read(body.as_bytes()).unwrap();
+        assert_eq!(report.breakdowns[1].as_ref().map(Vec::len), Some(MOST_ROWS));
+        assert_eq!((report.periods.len(), report.many_rows), (MOST_ROWS, 3));
+    }
+
+    #[test]
+    fn a_name_cut_inside_an_emoji_keeps_the_rest_of_it() {
+        let body = br#"{"success": true, "data": {"summary": {"clicks": 1},
+            "by_offer": [{"offer": "Sale \ud83d", "clicks": 1}]}}"#;
+        let offers = read(body).unwrap().breakdowns[2].take().unwrap();
+        assert!(offers[0].0.as_deref().is_some_and(|name| name.starts_with("Sale \u{fffd}")));
     }
 
     #[test]

@@ -9,11 +9,12 @@ use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
 use revenue_exporter::model::settings::{Filters, KlarLimits, TapRainLimits};
 
+use crate::support::recorder::{Heard, Recorder};
 use crate::support::truth::{self, Limits, Series};
 use crate::support::truth_klar::{self, Naming};
 use crate::support::{
-    Heard, NOON, Recorder, Scene, Vendors, clock_at, custom, every, klar_account, klar_view,
-    settings, taprain_account, taprain_view,
+    NOON, Scene, Vendors, clock_at, custom, every, klar_account, klar_view, settings,
+    taprain_account, taprain_view,
 };
 
 /// A quarter of a second after whatever happened on the minute: nothing is in flight.
@@ -38,7 +39,7 @@ async fn every_taprain_gauge_equals_the_answer_in_every_view_and_range() {
     let world = Arc::new(World::new(5, Size { sources: 80, ..Size::DEFAULT }));
     let vendors = Vendors::new(&world, &clock);
     let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
-    let recorder = Recorder::new(Arc::new(wire));
+    let recorder = Recorder::new(Arc::new(wire), clock.clone());
     let ranges = || {
         vec![
             every(Range::Today, 60),
@@ -126,7 +127,7 @@ async fn every_klar_gauge_equals_the_rows_at_every_level_of_detail() {
     let clock = clock_at(NOON);
     let vendors = Vendors::new(&Arc::new(World::new(5, Size::DEFAULT)), &clock);
     let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
-    let recorder = Recorder::new(Arc::new(wire));
+    let recorder = Recorder::new(Arc::new(wire), clock.clone());
     let ranges = vec![
         every(Range::Today, 300),
         every(Range::Yesterday, 900),

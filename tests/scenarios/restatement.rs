@@ -15,9 +15,10 @@ use serde_json::Value;
 
 use crate::support::memory::Memory;
 use crate::support::page::Page;
+use crate::support::recorder::{Heard, Recorder};
 use crate::support::{
-    Heard, NOON, Recorder, Scene, Scripted, Vendors, answer, clock_at, every, klar_account,
-    klar_view, settings, taprain_account, world,
+    NOON, Scene, Scripted, Vendors, answer, clock_at, every, klar_account, klar_view, settings,
+    taprain_account, world,
 };
 
 const TAPRAIN: &str = "taprain_restated_revenue_total{";
@@ -133,7 +134,7 @@ async fn t9_k16_what_both_simulated_businesses_book_late_is_counted_to_the_cent(
     let clock = clock_at("2026-03-17T20:00:00Z");
     let vendors = Vendors::new(&world(3), &clock);
     let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
-    let recorder = Recorder::new(Arc::new(wire));
+    let recorder = Recorder::new(Arc::new(wire), clock.clone());
     let ranges = || vec![every(Range::Yesterday, 900), every(Range::ThirtyDays, 1800)];
     let (affiliate, shop) =
         (taprain_account("t", ranges()), klar_account("k", Detail::Channel, ranges()));

@@ -8,9 +8,10 @@ use revenue_exporter::demo::wire::{self, Wire};
 use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
 
+use crate::support::recorder::Recorder;
 use crate::support::{
-    Recorder, Scene, Scripted, Vendors, answer, clock_at, every, klar_account, settings,
-    taprain_account, world,
+    Scene, Scripted, Vendors, answer, clock_at, every, klar_account, settings, taprain_account,
+    world,
 };
 
 const TODAY: &str =
@@ -170,7 +171,7 @@ async fn klar_asks_for_the_dates_of_its_own_zone_right_after_midnight() {
     let clock = clock_at("2026-03-18T22:59:00Z");
     let vendors = Vendors::new(&world(3), &clock);
     let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
-    let recorder = Recorder::new(Arc::new(wire));
+    let recorder = Recorder::new(Arc::new(wire), clock.clone());
     let account = klar_account(
         "k",
         Detail::Channel,

@@ -97,7 +97,7 @@ fn t15_t18_bad_answers_cost_no_figure_and_tell_no_secret() {
     let mut program = serve(accounts, &zone);
     let faults = judge(&mut program, "taprain", &staged, ("taprain_clicks", 214.0));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(elsewhere.requests().is_empty(), "a redirect was followed");
+    assert_eq!(elsewhere.requests(), [""; 0], "a redirect was followed");
     // Who was told to wait has not asked again.
     for one in staged.iter().filter(|one| ["status-403", "status-429"].contains(&one.case.name)) {
         assert_eq!(one.upstream.requests().len(), 2, "{}", one.case.name);

@@ -2,9 +2,14 @@
 
 /// The value of the series of this name that has all of `labels`, written as on the page.
 pub(super) fn value(page: &str, name: &str, labels: &[&str]) -> Option<f64> {
-    let mut lines = page.lines().filter(|line| is_series(line, name));
-    let line = lines.find(|line| labels.iter().all(|label| line.contains(label)))?;
-    line.rsplit_once(' ')?.1.parse().ok()
+    values(page, name, labels).first().copied()
+}
+
+/// The values of all series of this name that have all of `labels`, in the page's order.
+pub(super) fn values(page: &str, name: &str, labels: &[&str]) -> Vec<f64> {
+    let lines = page.lines().filter(|line| is_series(line, name));
+    let lines = lines.filter(|line| labels.iter().all(|label| line.contains(label)));
+    lines.filter_map(|line| line.rsplit_once(' ')?.1.parse().ok()).collect()
 }
 
 /// Whether the page has a series of this name.

@@ -38,7 +38,7 @@ pub(super) struct Program {
 impl Program {
     /// `demo` on a port of the system's choice, which it prints.
     pub(super) fn demo() -> Self {
-        let mut child = spawn(&["demo", ANY_PORT[0], ANY_PORT[1]]);
+        let mut child = started(&mut command(&["demo", ANY_PORT[0], ANY_PORT[1]]));
         let log = gather(child.stderr.take().unwrap());
         let printed = gather(child.stdout.take().unwrap());
         let address = wait_for("the printed address", || {
@@ -49,25 +49,42 @@ impl Program {
 
     /// `serve` with this configuration, saying everything it has to say.
     pub(super) fn serve(setup: Setup) -> Self {
+        Self::serve_with(setup, &[])
+    }
+
+    /// The same with more arguments.
+    pub(super) fn serve_with(setup: Setup, more: &[&str]) -> Self {
         let file = setup.directory.path().join("revenue-exporter.yaml");
         std::fs::write(&file, &setup.yaml).unwrap();
         let file = file.to_str().unwrap();
-        let args = ["serve", "--config.file", file, "--log.level", "trace"];
-        let mut child = spawn(&[&args[..], &ANY_PORT].concat());
+        let log = ["--log.level", "trace", "--log.format", setup.log_format];
+        let args = [&["serve", "--config.file", file][..], &log, &ANY_PORT, more].concat();
+        let mut child = started(command(&args).envs(setup.environment));
         let log = gather(child.stderr.take().unwrap());
-        let address = poll(PATIENCE, || between(&log.lock().unwrap(), " address=", " "));
-        let address = address.unwrap_or_else(|| panic!("does not serve:\n{}", log.lock().unwrap()));
-        Self { child, address, log, directory: Some(setup.directory) }
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        // Made at once, so that it goes with the test whatever happens.
+        let mut program = Self { child, address: nowhere, log, directory: Some(setup.directory) };
+        let address = poll(PATIENCE, || {
+            let log = program.log();
+            between(&log, " address=", " ").or_else(|| between(&log, "\"address\":\"", "\""))
+        });
+        program.address = address.unwrap_or_else(|| panic!("does not serve:\n{}", program.log()));
+        program
+    }
+
+    /// A file beside the configuration, or that itself as `revenue-exporter.yaml`.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.as_ref().unwrap().path().join(name)
+    }
+
+    /// Writes another configuration, which nobody reads yet.
+    pub(super) fn configure(&self, yaml: &str) {
+        std::fs::write(self.path("revenue-exporter.yaml"), yaml).unwrap();
     }
 
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
-    }
-
-    /// A file beside its configuration.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.directory.as_ref().unwrap().path().join(name)
     }
 
     pub(super) fn is_running(&mut self) -> bool {
@@ -97,11 +114,27 @@ impl Drop for Program {
 pub(super) struct Setup {
     directory: TempDir,
     yaml: String,
+    environment: Vec<(String, String)>,
+    log_format: &'static str,
 }
 
 impl Setup {
     pub(super) fn new(yaml: &str) -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), yaml: yaml.to_owned() }
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            yaml: yaml.to_owned(),
+            environment: Vec::new(),
+            log_format: "logfmt",
+        }
+    }
+
+    pub(super) fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(super) fn with_log_format(self, log_format: &'static str) -> Self {
+        Self { log_format, ..self }
     }
 
     /// Puts a file beside the configuration.
@@ -115,8 +148,8 @@ impl Setup {
     }
 }
 
-fn spawn(args: &[&str]) -> Child {
-    command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+fn started(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Reads a pipe to its end beside the test, so that the program never waits for its reader.

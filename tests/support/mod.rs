@@ -12,22 +12,24 @@
     reason = "every binary uses a part of this, and a test ends by panicking"
 )]
 
+pub mod faults;
 pub mod judge;
 pub mod memory;
 pub mod page;
+pub mod recorder;
+pub mod script;
 pub mod truth;
 pub mod truth_klar;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use revenue_exporter::app::App;
+use revenue_exporter::app::{App, Control};
 use revenue_exporter::board::Board;
 use revenue_exporter::clock::Clock;
 use revenue_exporter::config::defaults;
@@ -47,7 +49,7 @@ use revenue_exporter::shutdown::{Stop, channel};
 use revenue_exporter::snapshot::Snapshot;
 use revenue_exporter::state::Store;
 use revenue_exporter::telemetry::Telemetry;
-use revenue_exporter::upstream::transport::{Body, Request, Response, Transport, TransportError};
+use revenue_exporter::upstream::transport::{Request, Response, Transport, TransportError};
 
 /// A business day in New York, five seconds past noon: nothing is about to roll over.
 pub const NOON: &str = "2026-03-18T16:00:05Z";
@@ -134,6 +136,7 @@ pub fn world(seed: u64) -> Arc<World> {
 pub struct Scene {
     pub clock: Clock,
     pub site: Arc<Site>,
+    pub control: Control,
     stop: Option<Stop>,
     running: tokio::task::JoinHandle<()>,
 }
@@ -163,10 +166,12 @@ impl Scene {
             version: "0.0.0",
             process: None,
             press: Press::default(),
+            reloads: None,
         });
+        let control = app.control();
         let (stop, shutdown) = channel();
         let running = tokio::spawn(app.collect(shutdown));
-        Self { clock, site, stop: Some(stop), running }
+        Self { clock, site, control, stop: Some(stop), running }
     }
 
     /// Lets `time` pass.
@@ -178,6 +183,11 @@ impl Scene {
     pub async fn until(&self, instant: &str) {
         let left = instant.parse::<Timestamp>().unwrap().duration_since(self.clock.wall());
         self.pass(left.try_into().expect("that time has passed")).await;
+    }
+
+    /// Puts other settings in force.
+    pub async fn reload(&self, settings: Settings) {
+        self.control.apply(settings).await.expect("it runs");
     }
 
     /// The page as Prometheus gets it, in OpenMetrics.
@@ -226,61 +236,6 @@ impl Scene {
     }
 }
 
-/// A transport that remembers every successful GET in the order of arrival.
-pub struct Recorder {
-    inner: Arc<dyn Transport>,
-    answers: Arc<Mutex<Vec<Heard>>>,
-}
-
-/// A question and its answer.
-#[derive(Clone)]
-pub struct Heard {
-    pub host: String,
-    pub query: String,
-    pub body: Bytes,
-}
-
-impl Recorder {
-    pub fn new(inner: Arc<dyn Transport>) -> Arc<Self> {
-        Arc::new(Self { inner, answers: Arc::default() })
-    }
-
-    pub fn heard(&self) -> Vec<Heard> {
-        self.answers.lock().unwrap().clone()
-    }
-}
-
-impl Transport for Recorder {
-    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
-        let (host, query) = (
-            request.uri().host().unwrap_or("").to_owned(),
-            request.uri().query().unwrap_or("").to_owned(),
-        );
-        let (answers, get) = (Arc::clone(&self.answers), request.method() == http::Method::GET);
-        let sent = self.inner.send(request);
-        async move {
-            let (parts, body) = whole(sent.await?).await;
-            if get && parts.status.is_success() {
-                answers.lock().unwrap().push(Heard { host, query, body: body.clone() });
-            }
-            Ok(Response::from_parts(parts, once(body)))
-        }
-        .boxed()
-    }
-}
-
-/// An answer's head and its whole body.
-pub async fn whole(answer: Response) -> (http::response::Parts, Bytes) {
-    let (parts, body) = answer.into_parts();
-    let pieces: Vec<Bytes> = body.map(|piece| piece.unwrap()).collect().await;
-    (parts, Bytes::from(pieces.concat()))
-}
-
-/// A body in one piece.
-pub fn once(body: Bytes) -> Body {
-    futures_util::stream::once(async { Ok(body) }).boxed()
-}
-
 /// A transport that answers by a function of the request, at once.
 pub struct Scripted<F>(pub F);
 
@@ -295,7 +250,7 @@ where
 
 /// An answer with a whole body.
 pub fn answer(status: u16, body: impl Into<Bytes>) -> Response {
-    let mut response = Response::new(once(body.into()));
+    let mut response = Response::new(recorder::once(body.into()));
     *response.status_mut() = status.try_into().unwrap();
     response
 }

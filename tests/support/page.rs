@@ -43,7 +43,7 @@ impl Page {
             .collect()
     }
 
-    /// The vendor's figures among the series whose name begins with `prefix`.
+    /// What a vendor said: series whose name begins with `prefix`, the exporter's own left out.
     pub fn figures(&self, prefix: &str) -> BTreeMap<String, f64> {
         let own = ["_up{", "_account_info{", "_total{"];
         let mut series = self.with(prefix, &[]);

@@ -12,7 +12,7 @@ use revenue_exporter::clock::{Clock, Moment, Tick};
 use revenue_exporter::demo::wire::Wire;
 use revenue_exporter::upstream::transport::{Request, Response, Transport, TransportError};
 
-use crate::support::{once, whole};
+use crate::support::recorder::{once, whole};
 
 /// Longer than three times the rarest interval: no figure outlives its answer here.
 const KEPT: Duration = Duration::from_secs(30 * 3600);

@@ -26,6 +26,7 @@ pub const METRICS: &[&Metric] = &[
     &FOLDED_ROWS,
     &TAPRAIN_RESTATED,
     &KLAR_RESTATED,
+    &RESTARTS,
     &PROCESS_CPU,
     &PROCESS_RESIDENT,
     &PROCESS_VIRTUAL,
@@ -253,6 +254,15 @@ own!(
     RESTATED,
     "Net revenue attributed to (up) and taken from (down) days that were over, since each was \
      first seen, by how many days ago the day was; in major units of the currency."
+);
+own!(
+    /// Collectors that failed.
+    RESTARTS,
+    Counter,
+    "revenue_exporter_collector_restarts_total",
+    None,
+    ACCOUNT,
+    "How often the account's collector failed inside the exporter and was started again."
 );
 own!(
     /// CPU time.
