@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan};
 
 use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict};
 use crate::clock::{Moment, Tick};
 use crate::fetch::Fetch;
 use crate::figures::closed::of_report;
-use crate::figures::taprain::Report;
+use crate::figures::taprain::{Meta, Report};
 use crate::figures::taprain_sheet::{Naming, sheet};
 use crate::label::Labels;
 use crate::model::range::{Days, Range, day_start};
@@ -54,13 +55,16 @@ impl TapRain {
     }
 
     /// Anomalies of the period; `None` when it is not the period that was asked for.
-    fn period(&self, job: &Job, days: Days, start: Option<Timestamp>) -> Option<u64> {
-        let Some(start) = start else { return Some(0) };
-        if matches!(job.range, Range::Hour | Range::SevenDays | Range::ThirtyDays) {
-            // Which dates these mean is the API's to say (trap T6).
-            return Some(0);
+    fn period(&self, job: &Job, days: Days, meta: &Meta) -> Option<u64> {
+        let zone = &self.account.common.timezone;
+        if matches!(job.range, Range::SevenDays | Range::ThirtyDays) {
+            // Which dates these mean is the API's to say (trap T6), once its day has turned.
+            return (!is_behind(meta, days.last(), zone)).then_some(0);
         }
-        let skew = start.duration_since(day_start(days.start, &self.account.common.timezone));
+        let Some(start) = meta.period_start.filter(|_| job.range != Range::Hour) else {
+            return Some(0);
+        };
+        let skew = start.duration_since(day_start(days.start, zone));
         let moved = matches!(job.range, Range::Today | Range::Yesterday) && skew.abs() >= SAME_DAY;
         (!moved).then_some(u64::from(!skew.is_zero()))
     }
@@ -108,7 +112,7 @@ impl Vendor for TapRain {
     fn digest(&mut self, flight: &Flight, payload: Payload, room: usize, _now: Moment) -> Verdict {
         let Payload::TapRain(report) = payload else { return Verdict::AskAgain };
         let job = &self.jobs[flight.job];
-        let Some(skewed) = self.period(job, flight.days, report.meta.period_start) else {
+        let Some(skewed) = self.period(job, flight.days, &report.meta) else {
             return Verdict::StalePeriod;
         };
         let (sheeted, crowded) = self.update(job, &report, room);
@@ -134,4 +138,12 @@ impl Vendor for TapRain {
     fn renew(&mut self, secret: Secret) {
         self.account.common.credential.secret = secret;
     }
+}
+
+/// Whether an answer knows nothing of `today` yet, but all of the day before it: its trailing days
+/// are those of yesterday (trap T10).
+fn is_behind(meta: &Meta, today: Date, zone: &TimeZone) -> bool {
+    let latest = meta.period_end.max(meta.generated_at);
+    let yesterday = day_start(today.saturating_sub(1.day()), zone);
+    latest.is_some_and(|latest| yesterday <= latest && latest < day_start(today, zone))
 }

@@ -10,6 +10,7 @@ use super::limiter::{Limit, Limiter};
 use super::locked;
 use super::record::{Reason, Record};
 use super::switches::{QuotaHeaders, RetryAfter, Setting, Switches};
+use super::world;
 use crate::clock::{Clock, Moment};
 
 /// The entrance of one simulated API.
@@ -46,13 +47,27 @@ impl Gate {
         self.clock.moment()
     }
 
-    /// Counts a request against the limit.
+    /// The minute whose figures are ready at `now`.
+    pub(super) fn minute(&self, now: Moment) -> i64 {
+        world::minute(now.wall) - i64::from(self.switches.setting().lag_minutes)
+    }
+
+    /// `answer` with the time at which it was given.
+    pub(super) fn dated(&self, mut answer: Response<Bytes>, now: Moment) -> Response<Bytes> {
+        if self.switches.setting().date {
+            put(&mut answer, header::DATE, &httpdate::fmt_http_date(now.wall.into()));
+        }
+        answer
+    }
+
+    /// Counts a request against the limit; a storm refuses what the limit would let through.
     pub(super) fn enter(&self, endpoint: &'static str, now: Moment) -> Entry {
         let verdict = locked(&self.limiter).admit(now.tick);
         match verdict {
             Ok(remaining) => {
                 self.record.admit(endpoint);
-                Entry::Admitted(remaining)
+                let storm = self.switches.setting().storm;
+                storm.map_or(Entry::Admitted(remaining), Entry::Refused)
             }
             Err(wait) => {
                 self.record.violate(now.tick, Reason::RateLimit, endpoint);

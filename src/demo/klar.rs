@@ -18,7 +18,7 @@ use super::gate::{Entry, Gate};
 use super::limiter::Limit;
 use super::record::{Reason, Record};
 use super::switches::{Fault, Setting, Switches};
-use super::world::{self, World};
+use super::world::World;
 use super::{Answer, locked, query, reply};
 use crate::clock::{Clock, Moment};
 use crate::upstream::transport::Request;
@@ -169,7 +169,7 @@ impl Klar {
 
     /// The report for `query`, made at most once a minute.
     fn report(&self, query: &str, now: Moment) -> Result<Bytes, String> {
-        let minute = world::minute(now.wall);
+        let minute = self.gate.minute(now);
         if let Some((made, body)) = locked(&self.made).get(query)
             && *made == minute
         {
@@ -210,13 +210,14 @@ impl Klar {
 impl Answer for Klar {
     fn answer(&self, request: &Request) -> Response<Bytes> {
         let now = self.gate.now();
-        match (request.uri().path(), request.method()) {
+        let answer = match (request.uri().path(), request.method()) {
             (TOKEN_PATH, &Method::POST) => self.limited(TOKEN, now, || self.token(request, now)),
             (ATTRIBUTION_PATH, &Method::GET) => {
                 self.limited(ATTRIBUTION, now, || self.attribution(request, now))
             }
             _ => self.elsewhere(request, now),
-        }
+        };
+        self.gate.dated(answer, now)
     }
 
     fn record(&self) -> &Record {

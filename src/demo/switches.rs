@@ -1,6 +1,7 @@
 //! What a test or a demo can change about a simulator while it runs.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use super::locked;
 
@@ -17,6 +18,14 @@ pub struct Setting {
     pub requests_remaining: bool,
     /// Rate-limit headers, which no page mentions.
     pub quota_headers: Option<QuotaHeaders>,
+    /// Minutes by which the figures lag behind the world: at midnight `today` is still the old day
+    /// (trap T10), and a new day has no rows yet.
+    pub lag_minutes: u16,
+    /// 429 for everyone, however little was asked; the wait that it advises where
+    /// [`Setting::retry_after`] says how.
+    pub storm: Option<Duration>,
+    /// The `Date` header, by the simulator's own clock.
+    pub date: bool,
 }
 
 impl Setting {
@@ -27,6 +36,9 @@ impl Setting {
         retry_after: None,
         requests_remaining: true,
         quota_headers: None,
+        lag_minutes: 0,
+        storm: None,
+        date: true,
     };
 }
 

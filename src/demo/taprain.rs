@@ -15,7 +15,7 @@ use super::gate::{Entry, Gate};
 use super::limiter::Limit;
 use super::record::{Reason, Record};
 use super::switches::{Fault, Setting, Switches};
-use super::world::{self, World};
+use super::world::World;
 use super::{Answer, locked, query, reply};
 use crate::clock::{Clock, Moment};
 use crate::upstream::transport::Request;
@@ -169,7 +169,7 @@ impl TapRain {
 
     /// The page for `query`, made at most once a minute.
     fn page(&self, query: &str, now: Moment) -> Result<Arc<Page>, String> {
-        let minute = world::minute(now.wall);
+        let minute = self.gate.minute(now);
         if let Some((made, page)) = locked(&self.pages).get(query)
             && *made == minute
         {
@@ -199,11 +199,8 @@ impl TapRain {
         let ask = Ask::parse(&pairs).map_err(|refusal| refuse(refusal.reason, refusal.message))?;
         Ok((ask, clean))
     }
-}
 
-impl Answer for TapRain {
-    fn answer(&self, request: &Request) -> Response<Bytes> {
-        let now = self.gate.now();
+    fn route(&self, request: &Request, now: Moment) -> Response<Bytes> {
         let violate = |detail: String| {
             self.gate.record.violate(now.tick, Reason::WrongEndpoint, detail);
         };
@@ -221,6 +218,13 @@ impl Answer for TapRain {
                 error(StatusCode::NOT_FOUND, "Not found.")
             }
         }
+    }
+}
+
+impl Answer for TapRain {
+    fn answer(&self, request: &Request) -> Response<Bytes> {
+        let now = self.gate.now();
+        self.gate.dated(self.route(request, now), now)
     }
 
     fn record(&self) -> &Record {

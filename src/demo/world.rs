@@ -43,6 +43,13 @@ impl World {
     pub fn new(seed: u64, size: Size) -> Self {
         Self { traffic: Traffic::new(seed, size), shop: Shop::new(seed, size) }
     }
+
+    /// The same business with a past that changes: leads are taken back for days (trap T9), and
+    /// every retraining of the shop's models restates the last weeks (trap K16).
+    pub fn revised(seed: u64, size: Size) -> Self {
+        let Self { traffic, shop } = Self::new(seed, size);
+        Self { traffic: traffic.revised(), shop: shop.revised() }
+    }
 }
 
 /// A stretch of whole minutes since the epoch: `start` belongs to it, `end` does not.

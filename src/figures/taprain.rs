@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::fold::Foldable;
 use crate::number::add;
@@ -93,5 +93,25 @@ impl Foldable for Figures {
 
 fn ratio(part: Option<Decimal>, whole: Option<Decimal>) -> Option<Decimal> {
     let ratio = part?.checked_div(whole?)?;
-    Some(ratio.round_dp(RATIO_DECIMALS).normalize())
+    // Half up, as the API rounds its own; halves are frequent, because clicks are often even.
+    let rounded =
+        ratio.round_dp_with_strategy(RATIO_DECIMALS, RoundingStrategy::MidpointAwayFromZero);
+    Some(rounded.normalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_rounded_up_as_the_api_rounds_them() {
+        let of = |revenue| Figures {
+            clicks: Some(32.into()),
+            revenue: Some(Decimal::new(revenue, 2)),
+            ..Figures::default()
+        };
+        let mut sum = of(1_000);
+        sum.absorb(&Figures { clicks: Some(0.into()), ..of(425) });
+        assert_eq!(sum.epc, Some(Decimal::new(445_313, 6)), "14.25 / 32 = 0.4453125");
+    }
 }

@@ -108,14 +108,15 @@ fn merged(breakdown: &Breakdown, odd: &mut Oddities) -> (Vec<(String, Figures)>,
 /// Hour rows by the hour of their local label (trap T3): a repeated hour adds up, hours that have
 /// not begun are absent, what has no hour stays in the totals only.
 fn hours(report: &Report, naming: &Naming<'_>, odd: &mut Oddities) -> Vec<Row> {
-    let end = report.meta.period_end.map(|end| naming.zone.to_datetime(end));
     let mut hours: BTreeMap<i8, Figures> = BTreeMap::new();
     for period in report.periods.iter().filter(|period| period.hourly) {
         let Some(start) = period.start else {
             odd.unplaced += 1;
             continue;
         };
-        if end.is_some_and(|end| start >= end) {
+        // Of two instants with the same label the first counts: the hour that comes twice has begun.
+        let begins = naming.zone.to_timestamp(start).ok();
+        if begins.zip(report.meta.period_end).is_some_and(|(begins, end)| begins >= end) {
             continue;
         }
         hours
@@ -262,6 +263,18 @@ mod tests {
         assert_eq!(row(&sheeted, Group::TapRainHour, "\"13\"")[0], Some(1.0));
         assert!(row(&sheeted, Group::TapRainHour, "\"14\"").is_empty());
         assert_eq!(sheeted.anomalies, [(Anomaly::UnplacedHour, 1)]);
+    }
+
+    #[test]
+    fn t3_an_hour_that_begins_again_keeps_what_it_had() {
+        // 1 November 2026, 06:00 UTC: in New York 01:00 begins for the second time.
+        let body = r#"{"success": true, "meta": {"period_end": "2026-11-01T06:00:00.000Z"}, "data": {
+            "summary": {"clicks": 12}, "time_series": [
+            {"period": "2026-11-01 00:00", "granularity": "hour", "clicks": 7},
+            {"period": "2026-11-01 01:00", "granularity": "hour", "clicks": 5},
+            {"period": "2026-11-01 01:00", "granularity": "hour", "clicks": 0}]}}"#;
+        let sheeted = shown(body, LIMITS);
+        assert_eq!(row(&sheeted, Group::TapRainHour, "\"01\"")[0], Some(5.0));
     }
 
     #[test]

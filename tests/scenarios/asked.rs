@@ -6,6 +6,7 @@ use revenue_exporter::model::range::{Days, Range, local_date};
 use crate::support::page::Page;
 use crate::support::recorder::Heard;
 use crate::support::truth::{self, Limits, Series};
+use crate::support::truth_klar::{self, Naming};
 
 /// A (view, range) and the question that it asks.
 pub(super) struct Asked {
@@ -60,11 +61,10 @@ impl Asked {
         let labels = format!(
             "{labels},model=\"{model}\",attribution_window=\"7_day\",date_basis=\"order\",{range}"
         );
-        let mut all =
-            truth::klar(&[&heard.body], (&start.to_string(), &end.to_string()), &labels, "EUR");
-        let deeper = ["klar_campaign_", "klar_ad_group_", "klar_ad_level_"];
-        all.retain(|key, _| deeper.iter().all(|deeper| !key.starts_with(deeper)));
-        all
+        // Channels only.
+        let limits = [usize::MAX];
+        let naming = Naming { labels: &labels, currency: "EUR", zone: self.zone, limits: &limits };
+        truth_klar::klar(&[&heard.body], (&start.to_string(), &end.to_string()), &naming)
     }
 
     /// What the exporter says of it.

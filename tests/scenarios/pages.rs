@@ -11,6 +11,7 @@ use revenue_exporter::model::settings::{Filters, KlarLimits, TapRainLimits};
 
 use crate::support::recorder::{Heard, Recorder};
 use crate::support::truth::{self, Limits, Series};
+use crate::support::truth_klar::{self, Naming};
 use crate::support::{
     NOON, Scene, Vendors, clock_at, custom, every, klar_account, klar_view, settings,
     taprain_account, taprain_view,
@@ -152,7 +153,10 @@ async fn every_klar_gauge_equals_the_rows_at_every_level_of_detail() {
             "account=\"k\",view=\"default\",model=\"data_driven\",attribution_window=\"7_day\",\
              date_basis=\"order\",range=\"{range}\""
         );
-        wanted.extend(truth::klar(&bodies, days, &labels, "EUR"));
+        let limits = [usize::MAX; 4];
+        let naming =
+            Naming { labels: &labels, currency: "EUR", zone: "Europe/Berlin", limits: &limits };
+        wanted.extend(truth_klar::klar(&bodies, days, &naming));
     }
     truth::assert_same(&wanted, &page.figures("klar_"), 1e-9);
     assert_eq!(vendors.violations(), [""; 0]);

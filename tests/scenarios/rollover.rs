@@ -87,6 +87,27 @@ async fn t10_an_api_that_serves_the_old_day_is_asked_again_and_not_believed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn t6_t10_trailing_days_that_end_yesterday_are_not_believed_after_midnight() {
+    let clock = clock_at("2026-03-18T03:58:00Z");
+    let vendors = Vendors::new(&world(3), &clock);
+    vendors.taprain.switches().change(|setting| setting.lag_minutes = 10);
+    let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
+    let account = taprain_account("t", vec![every(Range::SevenDays, 3600)]);
+    let scene = Scene::start(settings(vec![account], Vec::new()), clock, Arc::new(wire));
+    let start = TODAY.replace("today", "7days");
+    scene.until("2026-03-18T03:59:59Z").await;
+    assert_eq!(scene.page().await.get(&start), seconds("2026-03-11T04:00:00Z"));
+    for minute in 0..10 {
+        scene.until(&format!("2026-03-18T04:0{minute}:01Z")).await;
+        assert_eq!(scene.page().await.find(&start), None, "minute {minute}");
+    }
+    scene.until("2026-03-18T04:10:31Z").await;
+    assert_eq!(scene.page().await.get(&start), seconds("2026-03-12T04:00:00Z"));
+    assert_eq!(vendors.violations(), [""; 0]);
+    scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn t2_a_period_that_begins_an_hour_off_is_taken_as_given_and_counted() {
     let clock = clock_at("2026-03-18T16:00:00Z");
     let sample = include_bytes!("../fixtures/taprain-today.json");

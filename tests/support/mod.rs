@@ -19,13 +19,13 @@ pub mod page;
 pub mod recorder;
 pub mod script;
 pub mod truth;
+pub mod truth_klar;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -250,8 +250,7 @@ where
 
 /// An answer with a whole body.
 pub fn answer(status: u16, body: impl Into<Bytes>) -> Response {
-    let body = body.into();
-    let mut response = Response::new(futures_util::stream::once(async { Ok(body) }).boxed());
+    let mut response = Response::new(recorder::once(body.into()));
     *response.status_mut() = status.try_into().unwrap();
     response
 }

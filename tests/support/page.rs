@@ -42,6 +42,7 @@ impl Page {
             .map(|(s, v)| (s.clone(), *v))
             .collect()
     }
+
     /// What a vendor said: series whose name begins with `prefix`, the exporter's own left out.
     pub fn figures(&self, prefix: &str) -> BTreeMap<String, f64> {
         let own = ["_up{", "_account_info{", "_total{"];

@@ -51,18 +51,27 @@ impl Transport for Recorder {
         let (clock, keeps_all, asked) = (self.clock.clone(), self.keeps_all, self.clock.moment());
         let sent = self.inner.send(request);
         async move {
-            let (parts, body) = sent.await?.into_parts();
-            let pieces: Vec<Bytes> = body.map(|piece| piece.unwrap()).collect().await;
-            let body = Bytes::from(pieces.concat());
+            let (parts, body) = whole(sent.await?).await;
             if get && parts.status.is_success() {
                 let mut answers = answers.lock().unwrap();
                 answers.retain(|one| keeps_all || (&one.host, &one.query) != (&host, &query));
                 let answered = clock.moment();
                 answers.push(Heard { host, query, body: body.clone(), asked, answered });
             }
-            let body: Body = futures_util::stream::once(async { Ok(body) }).boxed();
-            Ok(Response::from_parts(parts, body))
+            Ok(Response::from_parts(parts, once(body)))
         }
         .boxed()
     }
+}
+
+/// An answer's head and its whole body.
+pub async fn whole(answer: Response) -> (http::response::Parts, Bytes) {
+    let (parts, body) = answer.into_parts();
+    let pieces: Vec<Bytes> = body.map(|piece| piece.unwrap()).collect().await;
+    (parts, Bytes::from(pieces.concat()))
+}
+
+/// A body in one piece.
+pub fn once(body: Bytes) -> Body {
+    futures_util::stream::once(async { Ok(body) }).boxed()
 }

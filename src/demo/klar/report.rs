@@ -30,7 +30,7 @@ pub(super) struct Reports {
     zone: TimeZone,
     /// Each row's text around its date, in the order of the world's ads.
     frames: Vec<(String, String)>,
-    mature: Mutex<Bounded<(Date, Attribution), Arc<str>>>,
+    mature: Mutex<Bounded<(Date, Attribution, u64), Arc<str>>>,
 }
 
 impl Reports {
@@ -59,18 +59,21 @@ impl Reports {
 
     /// The rows of a date with commas between them; none before anything has happened.
     fn day(&self, date: Date, attribution: Attribution, now: i64) -> Arc<str> {
-        if let Some(known) = locked(&self.mature).get(&(date, attribution)) {
-            return Arc::clone(known);
-        }
         let [start, end, next_end] = [0, 1, 2]
             .map(|days: i64| minute(day_start(date.saturating_add(days.days()), &self.zone)));
+        let edition = self.world.shop.edition(end, now);
+        let (key, mature) = ((date, attribution, edition), now >= next_end + MATURE_AFTER);
+        if mature && let Some(known) = locked(&self.mature).get(&key) {
+            return Arc::clone(known);
+        }
         let seen = Seen {
             own: visible(now - start, end - start),
             next: visible(now - end, next_end - end),
+            edition,
         };
         let rows: Arc<str> = self.rows(date, attribution, seen).into();
-        if now >= next_end + MATURE_AFTER {
-            locked(&self.mature).insert((date, attribution), Arc::clone(&rows));
+        if mature {
+            locked(&self.mature).insert(key, Arc::clone(&rows));
         }
         rows
     }

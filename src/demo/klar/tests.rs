@@ -230,3 +230,27 @@ fn faults_paths_and_methods() {
     store.switches().change(|setting| (setting.fault, setting.suspended) = (None, true));
     assert_eq!(store.answer(&post(REFRESH_TOKEN)).status(), 403);
 }
+
+#[test]
+fn k16_a_store_that_is_trained_again_restates_the_past_and_no_cost() {
+    let of = |world: World, field: &str| {
+        let clock = Clock::simulated(NOON.parse().unwrap(), 1);
+        let options = Options { limit: FREE, ..Options::default() };
+        let store = Klar::new(Arc::new(world), clock, options);
+        sum(&rows(&store, "startDate=2026-02-20&endDate=2026-03-19"), field)
+    };
+    let plain = |field| of(World::new(7, Size::DEFAULT), field);
+    let revised = |field| of(World::revised(7, Size::DEFAULT), field);
+    assert!((plain("orders") - revised("orders")).abs() > 1.0);
+    assert!((plain("cost") - revised("cost")).abs() < 1e-6);
+}
+
+#[test]
+fn a_new_day_has_no_rows_while_the_figures_lag() {
+    // Half past midnight in Berlin.
+    let store = store("2026-03-17T23:30:00Z", FREE);
+    let query = "startDate=2026-03-17&endDate=2026-03-19";
+    assert_eq!(dates(&rows(&store, query)), ["2026-03-17", "2026-03-18"]);
+    store.switches().change(|setting| setting.lag_minutes = 45);
+    assert_eq!(dates(&rows(&store, query)), ["2026-03-17"]);
+}

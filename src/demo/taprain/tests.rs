@@ -298,3 +298,45 @@ fn the_owner_makes_a_new_key_and_the_old_one_dies() {
     assert_eq!(signed(http::Request::get(KEY_PATH)), fresh);
     assert_eq!(status(&simulator, ""), 401);
 }
+
+#[tokio::test(start_paused = true)]
+async fn t10_figures_that_lag_serve_the_old_day_after_midnight() {
+    // Five minutes past midnight in New York.
+    let simulator = at("2026-03-18T04:05:00Z");
+    simulator.switches().change(|setting| setting.lag_minutes = 7);
+    let meta = ask(&simulator, "range=today")["meta"].clone();
+    assert_eq!(meta["period_start"], "2026-03-17T04:00:00.000Z");
+    assert_eq!(meta["generated_at"], "2026-03-18T03:58:00.000Z");
+    let then = at("2026-03-18T03:58:00Z");
+    assert_eq!(ask(&simulator, "range=today")["data"], ask(&then, "range=today")["data"]);
+    simulator.gate.clock.sleep(Duration::from_secs(120)).await;
+    assert_eq!(ask(&simulator, "")["meta"]["period_start"], "2026-03-18T04:00:00.000Z");
+}
+
+#[test]
+fn a_storm_refuses_everyone_and_is_nobody_s_fault() {
+    let simulator = at("2026-03-18T12:00:00Z");
+    simulator.switches().change(|setting| setting.storm = Some(Duration::from_secs(90)));
+    assert!(!simulator.answer(&request("")).headers().contains_key("retry-after"));
+    simulator.switches().change(|setting| setting.retry_after = Some(RetryAfter::Seconds));
+    let refused = simulator.answer(&request(""));
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (429, &"90".parse().unwrap())
+    );
+    assert_eq!(simulator.record().violations(), []);
+    simulator.switches().change(|setting| setting.storm = None);
+    assert_eq!(status(&simulator, ""), 200);
+}
+
+#[test]
+fn every_answer_says_when_it_was_given_unless_that_is_switched_off() {
+    let simulator = at("2026-03-18T12:00:00.900Z");
+    let elsewhere = http::Request::get("/api/v2/stats").body(()).unwrap();
+    for request in [request(""), elsewhere] {
+        let answer = simulator.answer(&request);
+        assert_eq!(answer.headers()["date"], "Wed, 18 Mar 2026 12:00:00 GMT");
+    }
+    simulator.switches().change(|setting| setting.date = false);
+    assert!(!simulator.answer(&request("")).headers().contains_key("date"));
+}

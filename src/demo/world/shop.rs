@@ -16,6 +16,12 @@ const TOUCHED_BEFORE: f64 = 0.2;
 /// Minutes after a day's end until nothing about it changes any more.
 pub(in crate::demo) const MATURE_AFTER: i64 = 24 * 60;
 
+/// Minutes between two trainings of the models.
+const TRAINED_EVERY: i64 = 8 * 24 * 60;
+
+/// Minutes after a day's end for which a training still restates it.
+const RESTATED_FOR: i64 = 28 * 24 * 60;
+
 /// Figures are fixed-point numbers with this many units, so that sums hold to the last digit.
 pub(in crate::demo) const UNIT: i64 = 10_000_000_000;
 
@@ -34,6 +40,8 @@ const CHANNELS: [(&str, f64, Option<f64>); 6] = [
 pub(in crate::demo) struct Shop {
     seed: u64,
     orders_per_day: f64,
+    /// Whether the models are trained again and again.
+    revised: bool,
     /// Sorted as the report lists them.
     pub(in crate::demo) ads: Vec<Ad>,
     /// Shares of credit: one row per model, one number per channel.
@@ -70,6 +78,8 @@ pub(in crate::demo) struct Seen {
     pub(in crate::demo) own: f64,
     /// The same of the day after it.
     pub(in crate::demo) next: f64,
+    /// The last training that restated the day; 0 is none.
+    pub(in crate::demo) edition: u64,
 }
 
 /// One row's figures, in [`UNIT`]s; clicks and impressions whole.
@@ -106,9 +116,29 @@ impl Shop {
         Self {
             seed,
             orders_per_day: f64::from(size.leads_per_day) * ORDERS_PER_LEAD,
+            revised: false,
             ads,
             credit: (0..9).map(|model| credit(seed, model)).collect(),
         }
+    }
+
+    /// The same shop, whose models are trained again and again.
+    pub(super) fn revised(self) -> Self {
+        Self { revised: true, ..self }
+    }
+
+    /// The last training that restated a day which ended at the minute `end`, as of the minute
+    /// `now`; 0 is none.
+    pub(in crate::demo) fn edition(&self, end: i64, now: i64) -> u64 {
+        let (first, last) = (end + MATURE_AFTER, now.min(end + RESTATED_FOR));
+        let number = last.div_euclid(TRAINED_EVERY);
+        let trained = |number: i64| {
+            let late = between(0.0, 3.0, self.seed, &[31, bits(number)]);
+            number * TRAINED_EVERY + whole(late * 24.0 * 60.0)
+        };
+        let known = [number, number - 1].into_iter().find(|number| trained(*number) <= last);
+        let counts = |number: &i64| self.revised && trained(*number) >= first;
+        known.filter(counts).map_or(0, i64::unsigned_abs)
     }
 
     /// What `ad` earned on the day `number` days after the epoch.
@@ -128,7 +158,8 @@ impl Shop {
         };
         let paid = ad.cost_per_order.map(|cost| self.paid(ad, number, cost) * seen.own).map(paid);
         let day = [ad.number, bits(number)];
-        self.earned(booked * self.credit(ad, attribution), day, paid)
+        let credited = booked * self.credit(ad, attribution) * self.restated(day, seen.edition);
+        self.earned(credited, day, paid)
     }
 
     fn earned(&self, orders: f64, day: [u64; 2], paid: Option<Paid>) -> Figures {
@@ -154,6 +185,11 @@ impl Shop {
             clv: [fixed(clv), fixed(clv * 1.06), fixed(clv * 1.11)],
             paid,
         }
+    }
+
+    /// By how much a training moved what an ad is credited with on a day.
+    fn restated(&self, [ad, date]: [u64; 2], edition: u64) -> f64 {
+        if edition == 0 { 1.0 } else { between(0.95, 1.06, self.seed, &[30, ad, date, edition]) }
     }
 
     /// All orders an ad brings on a day, before any model shares them out.
@@ -273,7 +309,7 @@ mod tests {
     const ORDER: Attribution = Attribution { model: 2, window: 0, touch: false };
 
     fn orders(shop: &Shop, number: i64, attribution: Attribution) -> f64 {
-        let seen = Seen { own: 1.0, next: 1.0 };
+        let seen = Seen { own: 1.0, next: 1.0, edition: 0 };
         let one = |ad: &Ad| {
             let figures = shop.figures(ad, number, seen, attribution);
             (figures.nc + figures.rc) as f64 / UNIT as f64
@@ -308,6 +344,20 @@ mod tests {
         let touch = orders(&shop, 100, Attribution { touch: true, ..ORDER });
         let (own, next) = (orders(&shop, 100, ORDER), orders(&shop, 101, ORDER));
         assert!((touch - (own * 0.8 + next * 0.2)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn k16_trainings_restate_a_day_for_four_weeks_and_then_no_more() {
+        let (plain, shop) = (Shop::new(1, Size::DEFAULT), Shop::new(1, Size::DEFAULT).revised());
+        let end = 20_530 * 1_440;
+        let editions: Vec<u64> = (0..60).map(|day| shop.edition(end, end + day * 1_440)).collect();
+        assert!(editions.is_sorted());
+        assert_eq!(editions[0], 0, "a day that is not over yet is no past");
+        let mut different = editions.clone();
+        different.dedup();
+        assert!((3..=5).contains(&different.len()), "{editions:?}");
+        assert_eq!(editions[29], editions[59]);
+        assert_eq!(plain.edition(end, end + 30 * 1_440), 0);
     }
 
     #[test]

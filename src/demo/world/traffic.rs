@@ -11,7 +11,13 @@ use crate::demo::locked;
 const CVR: f64 = 0.12;
 
 /// The longest a lead is late, in minutes.
-pub(in crate::demo) const LATEST: i64 = 24 * 60;
+const LATEST: i64 = 24 * 60;
+
+/// The longest after a lead that it may be taken back, in minutes.
+const RETURNED_WITHIN: u16 = 6 * 24 * 60;
+
+/// The share of the leads that are taken back, where that happens at all.
+const RETURNED: f64 = 0.05;
 
 /// The business lives by New York's winter time, whichever zone a question names.
 const BUSINESS_OFFSET: i64 = -5;
@@ -60,6 +66,8 @@ const PAYOUTS: [u64; 8] = [550, 457, 325, 180, 240, 610, 735, 2_150];
 pub(in crate::demo) struct Traffic {
     seed: u64,
     clicks_per_day: f64,
+    /// Whether leads are taken back.
+    revised: bool,
     pub(in crate::demo) sources: Dimension,
     pub(in crate::demo) countries: Dimension,
     pub(in crate::demo) offers: Dimension,
@@ -83,6 +91,8 @@ struct Click {
     members: Members,
     /// Minutes until the lead shows; [`NEVER`] when there is none.
     delay: u16,
+    /// Minutes from then until the lead is taken back; [`NEVER`] when it is not.
+    returned: u16,
 }
 
 const NEVER: u16 = u16::MAX;
@@ -96,12 +106,18 @@ impl Traffic {
         Self {
             seed,
             clicks_per_day: f64::from(size.leads_per_day) / CVR,
+            revised: false,
             sources: Dimension::new(sources),
             countries: Dimension::of(&COUNTRIES),
             offers: Dimension::of(&OFFERS),
             hours: Mutex::new(Bounded::new(HOURS_KEPT)),
             mature: Mutex::new(Bounded::new(TALLIES_KEPT)),
         }
+    }
+
+    /// The same traffic, of which some leads are taken back.
+    pub(super) fn revised(self) -> Self {
+        Self { revised: true, ..self }
     }
 
     /// An empty tally.
@@ -117,7 +133,8 @@ impl Traffic {
 
     /// The clicks of `span` and their leads, as they show at the beginning of the minute `seen`.
     pub(in crate::demo) fn tally(&self, span: Span, seen: i64, filter: &Filter) -> Arc<Tally> {
-        if span.end + LATEST > seen {
+        let returned = if self.revised { i64::from(RETURNED_WITHIN) } else { 0 };
+        if span.end + LATEST + returned > seen {
             return Arc::new(self.count(span, seen, filter));
         }
         let key = (span, filter.clone());
@@ -152,7 +169,9 @@ impl Traffic {
         }
         let mut rng = fastrand::Rng::with_seed(hash(self.seed, &[1, bits(hour)]));
         let count = self.clicks_in(hour, rng.f64());
-        let clicks: Arc<[Click]> = (0..count).map(|_| self.click(&mut rng)).collect();
+        let click =
+            |number| Click { returned: self.returned(hour, number), ..self.click(&mut rng) };
+        let clicks: Arc<[Click]> = (0..count).map(click).collect();
         locked(&self.hours).insert(hour, Arc::clone(&clicks));
         clicks
     }
@@ -178,14 +197,27 @@ impl Traffic {
             CVR * self.sources.cvr(source) * self.countries.cvr(country) * self.offers.cvr(offer);
         let minute = rng.u16(0..60);
         let delay = if rng.f64() < chance { delay(rng) } else { NEVER };
-        Click { minute, members: Members { source, country, offer }, delay }
+        Click { minute, members: Members { source, country, offer }, delay, returned: NEVER }
+    }
+
+    /// Drawn apart from all else about a click, so that the business stays the same.
+    fn returned(&self, hour: i64, number: u32) -> u16 {
+        let draw = |what| between(0.0, 1.0, self.seed, &[what, bits(hour), u64::from(number)]);
+        if !self.revised || draw(4) >= RETURNED {
+            return NEVER;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=8640")]
+        let minutes = (draw(5) * f64::from(RETURNED_WITHIN)) as u16;
+        minutes
     }
 }
 
 impl Click {
     /// What a click of the minute `at` counts at the beginning of the minute `seen`.
     fn worth(&self, at: i64, seen: i64) -> Count {
-        if self.delay == NEVER || at + i64::from(self.delay) >= seen {
+        let lead = at + i64::from(self.delay);
+        let returned = self.returned != NEVER && lead + i64::from(self.returned) < seen;
+        if self.delay == NEVER || lead >= seen || returned {
             return Count { clicks: 1, ..Count::default() };
         }
         let cents = PAYOUTS.get(usize::from(self.members.offer)).copied().unwrap_or(0);
@@ -304,6 +336,17 @@ mod tests {
         let closed = day(&traffic, DAY, DAY + 1_440).all;
         assert_eq!(closed.clicks, before.all.clicks);
         assert!(closed.leads < before.all.leads);
+    }
+
+    #[test]
+    fn t9_leads_that_are_taken_back_lower_a_closed_day_and_nothing_else() {
+        let (plain, revised) = (traffic(5), traffic(5).revised());
+        let early = day(&revised, DAY, DAY + 2_880).all;
+        let late = day(&revised, DAY, DAY + 20_000).all;
+        assert!(late.cents < early.cents && late.leads < early.leads, "{early:?} {late:?}");
+        let whole = day(&plain, DAY, DAY + 20_000).all;
+        assert_eq!(whole.clicks, late.clicks);
+        assert!(late.leads * 100 > whole.leads * 90, "{late:?} of {whole:?}");
     }
 
     #[test]
