@@ -44,6 +44,18 @@ fn yaml_files(directory: &str) -> Vec<PathBuf> {
 }
 
 #[test]
+fn t7_a_custom_range_covers_364_days_at_most() {
+    let error = read(Path::new(BAD).join("custom-too-long-taprain.yaml")).unwrap_err();
+    assert!(error.to_string().contains("at most 364"), "{error}");
+}
+
+#[test]
+fn t14_a_filter_value_with_a_comma_is_refused() {
+    let error = read(Path::new(BAD).join("filter-with-comma.yaml")).unwrap_err();
+    assert!(error.to_string().contains("holds a comma"), "{error}");
+}
+
+#[test]
 fn every_bad_file_is_refused_with_the_sentence_beside_it() {
     let mut wrong = Vec::new();
     for file in yaml_files(BAD) {

@@ -186,6 +186,15 @@ fn the_network_library_is_named_in_one_file() {
     }
 }
 
+/// A second generation of Klar's API exists: whoever builds it changes one place.
+#[test]
+fn k22_the_protocol_of_klar_stands_in_one_place() {
+    for source in sources().iter().filter(|source| source.module() != "demo") {
+        let protocol = source.code().any(|(_, line)| line.contains("/public/"));
+        assert_eq!(protocol, source.name == "src/upstream/klar.rs", "{}", source.name);
+    }
+}
+
 #[test]
 fn every_file_says_first_what_it_is_for() {
     for source in sources() {

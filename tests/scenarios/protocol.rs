@@ -317,3 +317,24 @@ async fn k18_clicks_and_impressions_show_where_rows_have_them() {
     assert_eq!(page.with("klar_ad_impressions{", &["paid"]).values().sum::<f64>(), 900.0);
     scene.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn t7_a_custom_range_is_asked_with_its_last_day_and_shows_what_the_api_says_it_was() {
+    let clock = clock_at(NOON);
+    let vendors = Vendors::new(&world(3), &clock);
+    let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
+    let (sent, spy) = spied(wire);
+    let week = custom("week", "2026-03-02", "2026-03-09");
+    let account = taprain_account("t", vec![every(week, 600)]);
+    let scene = Scene::start(settings(vec![account], Vec::new()), clock, spy);
+    scene.pass(Duration::from_secs(2)).await;
+    let asked = parameters(&sent.lock().unwrap()[0]);
+    assert_eq!((&*asked["start"], &*asked["end"]), ("2026-03-02", "2026-03-08"));
+    let page = scene.page().await;
+    let ends = "taprain_range_end_timestamp_seconds{account=\"t\",view=\"all\",range=\"week\"}";
+    // 9 March begins at 04:00 UTC: New York has lost its hour the day before.
+    let midnight: jiff::Timestamp = "2026-03-09T04:00:00Z".parse().unwrap();
+    assert_eq!(page.get(ends), midnight.as_second() as f64);
+    assert_eq!(vendors.violations(), [""; 0]);
+    scene.stop().await;
+}

@@ -284,7 +284,7 @@ async fn the_figures_are_those_of_the_minute() {
 }
 
 #[test]
-fn the_owner_makes_a_new_key_and_the_old_one_dies() {
+fn t22_a_session_cookie_makes_a_new_key_and_the_old_one_dies() {
     let simulator = at("2026-03-18T12:00:00Z");
     let bare = http::Request::get(KEY_PATH).body(()).unwrap();
     assert_eq!(simulator.answer(&bare).status(), 401);
