@@ -49,7 +49,8 @@ impl Supervisor {
             let (subject, around) = (subject.clone(), around.clone());
             let (kept, secrets) = (kept.take().unwrap_or_default(), secrets.clone());
             let source = &subject.common().credential.source;
-            let watch = Watch::new(who.clone(), source, around.clock.clone());
+            let every = around.fetch.limits.secrets_every;
+            let watch = Watch::new(who.clone(), source, around.clock.clone(), every);
             // Made inside, so that a failure to begin is caught as well.
             async move {
                 let collector = Collector::new(subject, around).after(kept);

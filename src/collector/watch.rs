@@ -14,14 +14,12 @@ use crate::model::settings::CredentialSource;
 use crate::secret::Secret;
 use crate::telemetry::Who;
 
-/// How often the file is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-
 /// Looks at one account's file.
 pub struct Watch {
     who: Who,
     path: PathBuf,
     clock: Clock,
+    every: Duration,
 }
 
 /// What a look at the file showed.
@@ -35,10 +33,10 @@ enum Sight {
 }
 
 impl Watch {
-    /// Looks where `source` points.
-    pub fn new(who: Who, source: &CredentialSource, clock: Clock) -> Option<Self> {
+    /// Looks where `source` points, `every` so often.
+    pub fn new(who: Who, source: &CredentialSource, clock: Clock, every: Duration) -> Option<Self> {
         let CredentialSource::File(path) = source else { return None };
-        Some(Self { who, path: path.clone(), clock })
+        Some(Self { who, path: path.clone(), clock, every })
     }
 
     /// Tells `secrets` of every new one, without end. Where the file is on a disk that hangs, this
@@ -46,7 +44,7 @@ impl Watch {
     pub async fn run(self, secrets: Sender<Secret>) -> Infallible {
         let (mut seen, mut warned) = (None, false);
         loop {
-            self.clock.sleep(LOOK_EVERY).await;
+            self.clock.sleep(self.every).await;
             let path = self.path.clone();
             match tokio::task::spawn_blocking(move || look(&path, seen)).await {
                 Ok(Sight::Secret(stamp, secret)) => {

@@ -59,6 +59,7 @@ fn collection(typed: &file::Collection) -> Result<Collection, Fault> {
             default.max_series,
             of_key("max_series", scalars::count(1)),
         )?,
+        ..default
     })
 }
 

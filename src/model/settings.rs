@@ -255,14 +255,17 @@ pub struct Collection {
     pub max_response: u64,
     /// The page shows at most this many vendor series; beyond it details fold into `(other)`.
     pub max_series: usize,
+    /// How often a secret's file is looked at.
+    pub secrets_every: Duration,
 }
 
 impl Collection {
-    /// The documented defaults: 30 s, 128 MiB, 100,000 series.
+    /// The documented defaults: 30 s, 128 MiB, 100,000 series; 5 s, which no file can change.
     pub const DEFAULT: Self = Self {
         timeout: Duration::from_secs(30),
         max_response: 128 * 1024 * 1024,
         max_series: 100_000,
+        secrets_every: Duration::from_secs(5),
     };
 }
 
