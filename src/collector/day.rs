@@ -1,5 +1,7 @@
 //! Which day it is for an account, and what the turn of the day changes.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
@@ -12,6 +14,9 @@ use crate::model::range::{local_date, next_midnight};
 use crate::snapshot::End;
 use crate::telemetry::Anomaly;
 
+/// Ends that lie no further apart are one: clocks drift.
+const SAME_END: Duration = Duration::from_millis(20);
+
 impl Collector {
     /// The present, as this account's calendar has it.
     pub(super) fn now(&self) -> Moment {
@@ -23,6 +28,7 @@ impl Collector {
     /// a stepped clock has changed the date.
     pub(super) fn turn_day(&mut self) {
         self.look_at_the_clock();
+        self.reckon_ends();
         let now = self.now();
         let today = local_date(now.wall, &self.zone);
         self.midnight = midnight(&self.calendar, now.tick, &self.zone);
@@ -54,17 +60,28 @@ impl Collector {
         }
     }
 
-    /// The ends of what is shown were reckoned with another idea of the time.
     fn correct(&mut self, why: &'static str, by: SignedDuration) {
         let (api, account) = (self.who.api.as_str(), &*self.who.account);
         warn!(api, account, by_seconds = by.as_secs(), "{why}");
         self.around.telemetry.anomaly(&self.who, Anomaly::ClockSet, 1);
+    }
+
+    /// The ends of what is shown were reckoned with another idea of the time, be it by a second.
+    fn reckon_ends(&mut self) {
         let now = self.around.clock.tick();
         let goods = self.part.slots.iter_mut().filter_map(|slot| slot.good.as_mut());
+        let mut moved = false;
         for end in goods.filter_map(|good| good.ends.as_mut()) {
-            end.tick = self.calendar.tick_of(end.at, now);
+            let tick = self.calendar.tick_of(end.at, now);
+            let off = tick.since(end.tick).max(end.tick.since(tick));
+            if off > SAME_END && tick.max(end.tick) > now {
+                end.tick = tick;
+                moved = true;
+            }
         }
-        self.publish();
+        if moved {
+            self.publish();
+        }
     }
 }
 

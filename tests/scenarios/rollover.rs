@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use jiff::SignedDuration;
 use revenue_exporter::demo::wire::{self, Wire};
 use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
@@ -104,6 +105,26 @@ async fn t6_t10_trailing_days_that_end_yesterday_are_not_believed_after_midnight
     scene.until("2026-03-18T04:10:31Z").await;
     assert_eq!(scene.page().await.get(&start), seconds("2026-03-12T04:00:00Z"));
     assert_eq!(vendors.violations(), [""; 0]);
+    scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_range_ends_by_the_clock_that_was_set_right_after_its_figures_came() {
+    let clock = clock_at("2026-03-18T02:00:00Z");
+    let vendors = Vendors::new(&world(3), &clock);
+    let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
+    let account = taprain_account("t", vec![every(Range::SevenDays, 6 * 3600)]);
+    let machine = clock.with_own_wall();
+    // Too little to be told from an answer's date.
+    machine.step(SignedDuration::from_secs(-2));
+    let scene = Scene::start(settings(vec![account], Vec::new()), machine.clone(), Arc::new(wire));
+    scene.pass(Duration::from_secs(1800)).await;
+    machine.step(SignedDuration::from_secs(2));
+    scene.until("2026-03-18T03:59:59.999Z").await;
+    let start = TODAY.replace("today", "7days");
+    assert_eq!(scene.page().await.get(&start), seconds("2026-03-11T04:00:00Z"));
+    scene.until("2026-03-18T04:00:00Z").await;
+    assert_eq!(scene.page().await.find(&start), None);
     scene.stop().await;
 }
 
