@@ -23,8 +23,6 @@ pub struct Heard {
     params: BTreeMap<String, String>,
     /// When it arrived, in truth.
     pub at: Moment,
-    /// When it arrived by the clock of the exporter's machine.
-    pub told: Timestamp,
     pub body: Bytes,
 }
 
@@ -39,16 +37,15 @@ impl Heard {
 pub struct Chronicle {
     wires: Vec<(&'static str, Wire)>,
     truth: Clock,
-    machine: Clock,
     memory: Arc<Mutex<VecDeque<Arc<Heard>>>>,
 }
 
 impl Chronicle {
-    pub fn new(wires: Vec<(&'static str, Wire)>, truth: Clock, machine: Clock) -> Arc<Self> {
-        Arc::new(Self { wires, truth, machine, memory: Arc::default() })
+    pub fn new(wires: Vec<(&'static str, Wire)>, truth: Clock) -> Arc<Self> {
+        Arc::new(Self { wires, truth, memory: Arc::default() })
     }
 
-    /// The answers of `host` that arrived within `tolerance` of `told`, by the machine's clock.
+    /// The answers of `host` that arrived within `tolerance` of `told`.
     pub fn around(
         &self,
         host: &str,
@@ -56,7 +53,7 @@ impl Chronicle {
         tolerance: SignedDuration,
     ) -> Vec<Arc<Heard>> {
         let near = |heard: &&Arc<Heard>| {
-            heard.host == host && heard.told.duration_since(told).abs() <= tolerance
+            heard.host == host && heard.at.wall.duration_since(told).abs() <= tolerance
         };
         self.memory.lock().unwrap().iter().filter(near).cloned().collect()
     }
@@ -76,13 +73,11 @@ impl Transport for Chronicle {
         let get = request.method() == http::Method::GET;
         let wire = self.wires.iter().find(|(name, _)| *name == host).map(|(_, wire)| wire);
         let sent = wire.expect("only known hosts are asked").send(request);
-        let (truth, machine, memory) =
-            (self.truth.clone(), self.machine.clone(), Arc::clone(&self.memory));
+        let (truth, memory) = (self.truth.clone(), Arc::clone(&self.memory));
         async move {
             let (parts, body) = whole(sent.await?).await;
             if get && parts.status.is_success() {
-                let (at, told) = (truth.moment(), machine.wall());
-                let heard = Heard { host, params, at, told, body: body.clone() };
+                let heard = Heard { host, params, at: truth.moment(), body: body.clone() };
                 remember(&mut memory.lock().unwrap(), heard);
             }
             Ok(Response::from_parts(parts, once(body)))

@@ -60,35 +60,50 @@ impl Claims<'_> {
         let shown = shown::series(sheet, account.currency);
         let mut wrong = vec![format!("no such answer arrived at {told}")];
         for heard in self.chronicle.around(account.host, told, self.slack) {
-            let Some((wanted, date)) = self.wanted(account, range, slot, &heard) else { continue };
-            wrong = truth::differences(&wanted, &shown, TOLERANCE);
-            if wrong.is_empty() {
-                return Ok(Proof { date, at: heard.at.tick, samples: shown.len() });
+            for date in self.dates_of(account, range, &heard) {
+                let Some(wanted) = self.wanted(account, range, slot, date, &heard) else {
+                    continue;
+                };
+                wrong = truth::differences(&wanted, &shown, TOLERANCE);
+                if wrong.is_empty() {
+                    return Ok(Proof { date, at: heard.at.tick, samples: shown.len() });
+                }
             }
         }
         Err(wrong)
     }
 
-    /// What the page must show if `heard` was the answer, and for which date; `None` when it
-    /// answers another question.
+    /// The dates of which `heard` may speak: TapRain says it, Klar was asked of what the exporter
+    /// took for today.
+    fn dates_of(&self, account: &Watched, range: &Range, heard: &Heard) -> Vec<Date> {
+        if account.api == Api::TapRain {
+            return taprain_date(account, range, heard).into_iter().collect();
+        }
+        let mut dates =
+            [-self.slack, self.slack].map(|off| account.date(heard.at.wall + off)).to_vec();
+        dates.dedup();
+        dates
+    }
+
+    /// What the page must show if `heard` was the answer for `date`; `None` when it answers another
+    /// question.
     fn wanted(
         &self,
         account: &Watched,
         range: &Range,
         slot: &Slot,
+        date: Date,
         heard: &Arc<Heard>,
-    ) -> Option<(Series, Date)> {
+    ) -> Option<Series> {
         let labels = format!("account=\"{}\",view=\"{}\"", account.host, slot.view);
         match account.api {
             Api::TapRain => {
-                let date = taprain_date(account, range, heard)?;
                 let labels = format!("{labels},range=\"{}\"", slot.range);
                 let TapRainLimits { country, source, offer } = TAPRAIN_LIMITS;
                 let limits = Limits { country, source, offer };
-                Some((truth::taprain(&heard.body, &labels, account.currency, &limits), date))
+                Some(truth::taprain(&heard.body, &labels, account.currency, &limits))
             }
             Api::Klar => {
-                let date = account.date(heard.at.wall);
                 let bodies = self.bodies(range, date, heard)?;
                 let labels = format!(
                     "{labels},model=\"{}\",attribution_window=\"{}\",date_basis=\"{}\",range=\"{}\"",
@@ -97,7 +112,7 @@ impl Claims<'_> {
                     heard.asked("date_breakdown"),
                     slot.range
                 );
-                Some((klar(account, &labels, dates(range, date), &bodies), date))
+                Some(klar(account, &labels, dates(range, date), &bodies))
             }
         }
     }

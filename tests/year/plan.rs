@@ -1,6 +1,7 @@
 //! What is watched: two accounts in their zones, how often they ask, and from when until when.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -25,10 +26,14 @@ pub const KLAR_LIMITS: KlarLimits = KlarLimits { channel: 5, campaign: 7, ad_gro
 
 /// How often the exporter is killed or stopped in a year, and begins again. Without state that
 /// outlives it the limits cannot be kept.
-pub const RESTARTS: usize = 0;
+pub const RESTARTS: usize = 200;
 
 /// How often the clock of its machine is stepped in a year.
-pub const STEPS: usize = 0;
+pub const STEPS: usize = 20;
+
+/// How often a key's file is looked at: rarely, because that takes the time of a real disk. A key that
+/// was refused has its file read at once.
+const SECRETS_EVERY: Duration = Duration::from_secs(3600);
 
 /// One stretch of virtual time.
 #[derive(Clone, Debug)]
@@ -94,7 +99,9 @@ impl Plan {
         for ((account, key), zone) in named.into_iter().zip(self.zones) {
             locate(account, zone, &keys.join(&*account.name.clone()), key);
         }
-        settings(vec![taprain], vec![klar])
+        let mut settings = settings(vec![taprain], vec![klar]);
+        settings.collection.secrets_every = SECRETS_EVERY;
+        settings
     }
 
     fn taprain_ranges(&self) -> Vec<RangeEvery> {

@@ -73,7 +73,10 @@ pub fn script(plan: &Plan) -> Vec<Event> {
         events.push(Event { at, what: What::Restart { killed: rng.bool() } });
     }
     for at in moments(plan.steps, &mut rng) {
-        events.push(Event { at, what: What::Step(step(&mut rng)) });
+        // Somebody sets the clock wrong, and after minutes or hours somebody notices.
+        let (by, noticed) = (step(&mut rng), later(at, rng.u64(30..12 * 3600)));
+        events.push(Event { at, what: What::Step(by) });
+        events.push(Event { at: noticed, what: What::Step(-by) });
     }
     events.sort_by_key(|event| event.at);
     events

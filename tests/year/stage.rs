@@ -1,14 +1,16 @@
 //! The stage: simulators that change under way, judges at their doors, and the exporter.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use revenue_exporter::clock::Clock;
 use revenue_exporter::demo::limiter::Limit;
 use revenue_exporter::demo::wire::{self, Wire};
 use revenue_exporter::demo::world::World;
 use revenue_exporter::demo::{Answer, klar, taprain};
 use revenue_exporter::model::settings::Settings;
+use revenue_exporter::state::Store;
 
 use super::chronicle::Chronicle;
 use super::looks::looks;
@@ -18,6 +20,11 @@ use super::trouble::{Vendors, place};
 use super::watch::{Counts, Watch};
 use crate::support::Scene;
 use crate::support::judge::Judge;
+use crate::support::memory::Memory;
+
+/// How far the exporter's idea of the time may be off where its clock is stepped: clocks that differ
+/// by no more than five seconds cannot be told apart by an HTTP date.
+const SLACK: SignedDuration = SignedDuration::from_secs(6);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -38,6 +45,8 @@ struct Stage {
     judges: [Arc<Judge>; 2],
     chronicle: Arc<Chronicle>,
     settings: Settings,
+    /// The exporter's state, which outlives it.
+    memory: Arc<Memory>,
     scene: Option<Scene>,
     /// Holds the key files.
     _keys: tempfile::TempDir,
@@ -47,7 +56,9 @@ struct Stage {
 pub async fn run(plan: &Plan) -> Outcome {
     let accounts = plan.watched();
     let mut stage = Stage::new(plan, &accounts);
-    let mut watch = Watch::new(accounts, Arc::clone(&stage.chronicle), stage.clock.clone());
+    let slack = if plan.steps > 0 { SLACK } else { SignedDuration::ZERO };
+    let (chronicle, clock) = (Arc::clone(&stage.chronicle), stage.clock.clone());
+    let mut watch = Watch::new(accounts, chronicle, clock, slack);
     let events = script(plan);
     let count = events.len();
     let looks = looks(plan, &watch.accounts, &events);
@@ -73,8 +84,7 @@ pub async fn run(plan: &Plan) -> Outcome {
 impl Stage {
     fn new(plan: &Plan, accounts: &[Watched]) -> Self {
         let clock = Clock::simulated(plan.start, 1);
-        // Its own clock, which can be stepped, once there is one.
-        let machine = clock.clone();
+        let machine = clock.with_own_wall();
         let world = Arc::new(World::revised(plan.seed, SIZE));
         let taprain =
             taprain::TapRain::new(Arc::clone(&world), clock.clone(), taprain::Options::default());
@@ -93,24 +103,27 @@ impl Stage {
         let keys = tempfile::tempdir().unwrap();
         let hosts = accounts.iter().map(|account| account.host).zip(wires.clone()).collect();
         let files = [0, 1].map(|index| keys.path().join(accounts[index].host));
-        Self {
-            chronicle: Chronicle::new(hosts, clock.clone(), machine.clone()),
+        let mut stage = Self {
+            chronicle: Chronicle::new(hosts, clock.clone()),
             settings: plan.settings(keys.path()),
             vendors: Vendors { taprain, klar, wires, files, keys: [0; 2] },
             clock,
             machine,
             judges,
+            memory: Memory::new(),
             scene: None,
             _keys: keys,
-        }
-        .begun()
+        };
+        stage.begin();
+        stage
     }
 
-    fn begun(mut self) -> Self {
+    /// The exporter begins, on the same machine and with the same state.
+    fn begin(&mut self) {
+        let (settings, machine) = (self.settings.clone(), self.machine.clone());
         let transport = Arc::clone(&self.chronicle);
-        let scene = Scene::start(self.settings.clone(), self.machine.clone(), transport);
-        self.scene = Some(scene);
-        self
+        let store = Arc::clone(&self.memory) as Arc<dyn Store>;
+        self.scene = Some(Scene::start_with(settings, machine, transport, Some(store)));
     }
 
     async fn until(&self, instant: Timestamp) {
@@ -125,17 +138,17 @@ impl Stage {
             What::End(api, _) => watch.health[place(api)].end(now),
             What::Lag(api, minutes) => watch.health[place(api)].lag(minutes, now),
             What::Restart { killed } => self.restart(killed, watch).await,
-            What::Step(by) => panic!("no clock can be stepped by {by:?} yet"),
+            What::Step(by) => self.machine.step(by),
             What::Rotate(_) | What::ForgetTokens | What::Advice(..) => {}
         }
         self.vendors.apply(event.what);
     }
 
-    /// The same machine, the same simulators and the same judges, but a new exporter.
     async fn restart(&mut self, killed: bool, watch: &mut Watch) {
         self.end_scene(killed).await;
-        let transport = Arc::clone(&self.chronicle);
-        self.scene = Some(Scene::start(self.settings.clone(), self.machine.clone(), transport));
+        // What was aborted lets go of its locks when the runtime next turns.
+        self.clock.sleep(Duration::from_millis(20)).await;
+        self.begin();
         watch.restarted();
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use revenue_exporter::clock::{Clock, Moment, Tick};
 use revenue_exporter::snapshot::{Good, Sheet, Slot, Snapshot};
@@ -21,6 +22,9 @@ const LEAST_LIFE: Duration = Duration::from_secs(15 * 60);
 
 /// A figure is asked for again an interval later, at most a quarter more, and after this.
 const UNRUSHED: Duration = Duration::from_secs(5 * 60);
+
+/// A clock that was set right again is followed within this time.
+const FOLLOWED: Duration = Duration::from_secs(2 * 60);
 
 /// Proofs kept of each slot, because a restarted exporter may show again what was proved before.
 const PROOFS: usize = 4;
@@ -47,6 +51,8 @@ pub struct Watch {
     chronicle: Arc<Chronicle>,
     truth: Clock,
     slack: SignedDuration,
+    /// Until when the exporter may think that its machine's clock, which was set, is right.
+    unsteady_until: Tick,
     /// When the exporter began.
     started: Tick,
     proved: BTreeMap<Place, VecDeque<(Timestamp, Arc<Sheet>, Proof)>>,
@@ -55,14 +61,21 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(accounts: Vec<Watched>, chronicle: Arc<Chronicle>, truth: Clock) -> Self {
+    /// `slack` is how wrong a claimed instant may be.
+    pub fn new(
+        accounts: Vec<Watched>,
+        chronicle: Arc<Chronicle>,
+        truth: Clock,
+        slack: SignedDuration,
+    ) -> Self {
         Self {
             health: [Health::default(); 2],
             counts: Counts::default(),
             accounts,
             chronicle,
             truth,
-            slack: SignedDuration::ZERO,
+            slack,
+            unsteady_until: Tick::default(),
             started: Tick::default(),
             proved: BTreeMap::new(),
             wrong: BTreeMap::new(),
@@ -78,6 +91,9 @@ impl Watch {
     pub fn look(&mut self, snapshot: &Snapshot, told: Moment) {
         self.counts.looks += 1;
         let now = self.truth.moment();
+        if told.wall != now.wall {
+            self.unsteady_until = now.tick + FOLLOWED;
+        }
         for (index, part) in snapshot.accounts.iter().enumerate() {
             for (slot_index, slot) in part.slots.iter().enumerate() {
                 let place = (index, slot_index);
@@ -144,9 +160,10 @@ impl Watch {
         now: Moment,
     ) -> [Option<String>; 2] {
         let (account, range) = self.at(place);
-        let (age, today) = (now.tick.since(proof.at), account.date(now.wall));
-        let of_another_day = range.moves() && proof.date != today;
-        let of_another_day = of_another_day.then(|| format!("of {} on {today}", proof.date));
+        let age = now.tick.since(proof.at);
+        let today = self.possible_dates(account, now);
+        let of_another_day = range.moves() && !today.contains(&proof.date);
+        let of_another_day = of_another_day.then(|| format!("of {} on {}", proof.date, today[1]));
         let health = self.health[place.0];
         let life = LEAST_LIFE.max(slot.interval * 3);
         let unrushed =
@@ -168,7 +185,9 @@ impl Watch {
         let since = now.tick - now.wall.duration_since(midnight).unsigned_abs();
         let since = if range.moves() { since.max(self.started) } else { self.started };
         let due = self.health[place.0].due(account.api, range, slot.interval, since);
-        if due.is_some_and(|due| now.tick > due) {
+        let [early, _, late] = self.possible_dates(account, now);
+        let turning = range.moves() && early != late;
+        if due.is_some_and(|due| now.tick > due) && !turning {
             self.note(now, format!("{}: absent though the API is well", self.name(place)));
         }
     }
@@ -205,6 +224,13 @@ impl Watch {
                 None
             }
         }
+    }
+
+    /// The dates that it may be: one, unless the machine's clock is a little off, which nobody can
+    /// tell. The earlier, the true and the later one.
+    fn possible_dates(&self, account: &Watched, now: Moment) -> [Date; 3] {
+        let slack = if now.tick < self.unsteady_until { self.slack } else { SignedDuration::ZERO };
+        [-slack, SignedDuration::ZERO, slack].map(|off| account.date(now.wall + off))
     }
 
     fn at(&self, (account, slot): Place) -> (&Watched, &revenue_exporter::model::range::Range) {
