@@ -151,11 +151,15 @@ fn serve(runtime: &tokio::runtime::Runtime, judge: &Arc<Judge>) -> SocketAddr {
 fn configuration([t, k]: [SocketAddr; 2]) -> String {
     let five = |range| format!("{{range: {range}, every: 5s}}");
     let short = format!("[{}, {}, {}]", five("today"), five("yesterday"), five("7days"));
-    let long = format!("[{}, {}, {}]", five("today"), five("hour"), five("30days"));
+    // So many that the hour's limit binds within minutes.
+    let countries = ["US", "GB", "DE", "CA", "AU", "FR", "ES", "IT"];
+    let view = |of: &str| format!("{{view: {of}, country: [{of}], ranges: {short}}}");
+    let views: Vec<_> = countries.iter().map(|of| view(of)).collect();
+    let views = views.join(", ");
     format!(
         "taprain:\n  - account: t\n    api_key_file: t.key\n    base_url: http://{t}\n    \
          budget: {{requests: 600, per: 1h, reserve: 0%}}\n    \
-         views: [{{view: all, ranges: {short}}}, {{view: us, country: [US], ranges: {long}}}]\n\
+         views: [{{view: all, ranges: {short}}}, {views}]\n\
          klar:\n  - account: k\n    refresh_token_file: k.key\n    base_url: http://{k}\n    \
          views: [{{view: all, ranges: {short}}}]\nstate: {{directory: state}}\n"
     )
