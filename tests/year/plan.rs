@@ -24,11 +24,10 @@ pub const SIZE: Size = Size { leads_per_day: 45, sources: 5, ads_per_group: 1 };
 pub const TAPRAIN_LIMITS: TapRainLimits = TapRainLimits { country: 4, source: 3, offer: 6 };
 pub const KLAR_LIMITS: KlarLimits = KlarLimits { channel: 5, campaign: 7, ad_group: 9, ad: 9 };
 
-/// How often the exporter is killed or stopped in a year, and begins again. Without state that
-/// outlives it the limits cannot be kept.
+/// How often the exporter is killed or stopped in a year, and begins again with its state.
 pub const RESTARTS: usize = 200;
 
-/// How often the clock of its machine is stepped in a year.
+/// How often the clock of its machine is set wrong in a year, and right again after a while.
 pub const STEPS: usize = 20;
 
 /// How often a key's file is looked at: rarely, because that takes the time of a real disk. A key that
