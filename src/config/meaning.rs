@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::credential::{self, Keys};
-use super::defaults::{AccountDefaults, SMALLEST_RESPONSE, STATE_DIRECTORY};
+use super::defaults::{AccountDefaults, LONGEST_HISTORY, SMALLEST_RESPONSE, STATE_DIRECTORY};
 use super::error::Fault;
 use super::file::{self, List, Text};
 use super::scalars::{self, meant, of_key, read};
@@ -90,6 +90,7 @@ pub(super) struct Common<'a> {
     pub(super) timezone: Option<&'a Text>,
     pub(super) currency: Option<&'a Text>,
     pub(super) budget: Option<&'a file::Budget>,
+    pub(super) history_days: Option<&'a Text>,
 }
 
 /// What the common keys of an account mean.
@@ -110,6 +111,11 @@ pub(super) fn account(
         currency: meant(typed.currency, defaults.currency, of_key("currency", currency::parse))?
             .into(),
         budget: budget(typed.budget, defaults.budget)?,
+        history_days: meant(
+            typed.history_days,
+            defaults.history_days,
+            of_key("days", history_days),
+        )?,
         credential: credential::read(&typed.secret, typed.account, around.base, around.env)?,
     })
 }
@@ -126,6 +132,14 @@ fn base_url(
         around.warnings.push(Fault::of(text, message));
     }
     Ok(url)
+}
+
+fn history_days(text: &str) -> Result<u32, String> {
+    let days = scalars::count(0)(text)?;
+    if days > LONGEST_HISTORY {
+        return Err(format!("`{text}` is too long; write {LONGEST_HISTORY} days or fewer"));
+    }
+    Ok(days)
 }
 
 fn budget(typed: Option<&file::Budget>, default: BudgetTerms) -> Result<BudgetTerms, Fault> {
