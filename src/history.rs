@@ -82,6 +82,11 @@ impl History {
         days.map(|(date, day)| (*date, day))
     }
 
+    /// One of the view's closed days.
+    pub fn day(&self, view: &str, date: Date) -> Option<&Day> {
+        self.views.get(view)?.days.get(&date)
+    }
+
     /// Takes note of a day as an answer has it; the move of its revenue since it was last seen.
     ///
     /// A figure that the answer leaves out has not moved, nor has a day that it leaves out: lists

@@ -1,6 +1,8 @@
 //! Klar's side of collecting: a token first, reports in pieces of days, and one report for every
 //! range whose dates it covers.
 
+mod past;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -8,15 +10,18 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 
+use past::Past;
+
 use super::kept::Held;
-use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict};
+use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict, Wants};
 use crate::clock::{Moment, Tick};
 use crate::fetch::{Fetch, KlarReport};
 use crate::figures::Sheeted;
 use crate::figures::klar::Tally;
 use crate::figures::klar_sheet::sheet;
+use crate::history::History;
 use crate::label::Labels;
-use crate::model::klar::{CHUNK_DAYS, token_serves};
+use crate::model::klar::{CHUNK_DAYS, Detail, token_serves};
 use crate::model::range::{Days, Range};
 use crate::model::settings::{KlarAccount, KlarLimits, KlarView};
 use crate::secret::Secret;
@@ -39,6 +44,7 @@ pub(super) struct Klar {
     tokens: u64,
     /// A report was refused with a token that was new; once more and the credential is at fault.
     refused: bool,
+    past: Past,
 }
 
 struct Job {
@@ -70,7 +76,8 @@ impl Klar {
             }
         }
         let (token, token_on_the_way, tokens, refused) = (None, false, 0, false);
-        Self { account, fetch, jobs, token, token_on_the_way, tokens, refused }
+        let past = Past::default();
+        Self { account, fetch, jobs, token, token_on_the_way, tokens, refused, past }
     }
 
     fn serving(&self, now: Tick) -> Option<&Held> {
@@ -91,7 +98,7 @@ impl Klar {
         };
         let days = self.jobs[due].range.days(today);
         let flight = flight(due, TOKEN, today, days, now);
-        Errand::Send(Flight { brings_figures: false, carries_secret: true, ..flight }, work.boxed())
+        Errand::Send(Flight { wants: Wants::Token, carries_secret: true, ..flight }, work.boxed())
     }
 
     /// The days that `job`'s next request asks for.
@@ -135,9 +142,21 @@ impl Klar {
         today: Date,
         token: &Secret,
     ) -> BoxFuture<'static, Answer<Payload>> {
-        let view = &self.account.views[self.jobs[lead].view];
-        let tally = |job: &usize| Tally::new(view.detail, self.jobs[*job].range.days(today));
+        let detail = self.account.views[self.jobs[lead].view].detail;
+        let tally = |job: &usize| Tally::new(detail, self.jobs[*job].range.days(today));
         let tallies = std::iter::once(&lead).chain(also).map(tally).collect();
+        self.ask(lead, piece, tallies, token)
+    }
+
+    /// Asks for `piece` of the view of `job`, added up as `tallies` want it.
+    fn ask(
+        &self,
+        job: usize,
+        piece: Days,
+        tallies: Vec<Tally>,
+        token: &Secret,
+    ) -> BoxFuture<'static, Answer<Payload>> {
+        let view = &self.account.views[self.jobs[job].view];
         let request = report_request(&self.account.common, view, piece, token);
         let fetch = self.fetch.clone();
         let work = async move {
@@ -161,6 +180,11 @@ impl Klar {
     fn digest_report(&mut self, flight: &Flight, report: KlarReport, room: usize) -> Verdict {
         self.refused = false;
         let mut odd = oddities(&report);
+        if flight.wants == Wants::Past {
+            self.past.answered(self.jobs[flight.job].view, flight.days);
+            let days = self.days(flight, &report);
+            return Verdict::Figures { updates: Vec::new(), odd, go_on: false, days };
+        }
         let days = self.days(flight, &report);
         let mut tallies = report.tallies.into_iter();
         let mut updates = Vec::new();
@@ -280,15 +304,36 @@ impl Vendor for Klar {
     }
 
     fn fail(&mut self, flight: &Flight, failure: Failure) -> Verdict {
-        if !flight.brings_figures {
+        if flight.wants == Wants::Token {
             self.token_on_the_way = false;
             return Verdict::Failed(failure);
         }
         match failure.outcome {
             Outcome::Unauthorized => self.refuse(flight, failure),
+            Outcome::BadRequest if flight.wants == Wants::Past => {
+                self.past.refused(self.jobs[flight.job].view, flight.days);
+                Verdict::Failed(failure)
+            }
             Outcome::BadRequest => self.halve(flight, failure),
             _ => Verdict::Failed(failure),
         }
+    }
+
+    fn lacks(&self, known: &History, today: Date, _now: Moment) -> usize {
+        let pieces = |view: &usize| self.missing(*view, known, today).div_ceil(CHUNK_DAYS as usize);
+        (0..self.account.views.len()).map(|view| pieces(&view)).sum()
+    }
+
+    fn look_back(&mut self, known: &History, today: Date, now: Moment) -> Option<Errand> {
+        let (job, piece) = self.next_past(known, today)?;
+        let Some(held) = self.serving(now.tick) else {
+            return Some(self.token_errand(job, today, now.tick));
+        };
+        let number = held.number;
+        let tallies = vec![Tally::new(Detail::Channel, piece)];
+        let work = self.ask(job, piece, tallies, &held.secret);
+        let flight = flight(job, ATTRIBUTION, today, piece, now.tick);
+        Some(Errand::Send(Flight { wants: Wants::Past, token: number, ..flight }, work))
     }
 
     fn questions(&self) -> Vec<(Arc<str>, String)> {
@@ -305,7 +350,7 @@ impl Vendor for Klar {
     }
 
     fn give_up(&mut self, flight: &Flight) {
-        if !flight.brings_figures {
+        if flight.wants == Wants::Token {
             self.token_on_the_way = false;
         }
     }
@@ -340,7 +385,7 @@ fn flight(job: usize, endpoint: &'static str, today: Date, days: Days, now: Tick
         job,
         also: Vec::new(),
         endpoint,
-        brings_figures: true,
+        wants: Wants::Figures,
         carries_secret: false,
         today,
         days,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Collector;
-use super::vendor::{Flight, Read, Vendor};
+use super::vendor::{Flight, Read, Vendor, Wants};
 use crate::clock::Moment;
 use crate::history::{History, Times, reader};
 use crate::model::range::local_date;
@@ -37,7 +37,12 @@ impl Collector {
             let of = self.restated(job);
             let mut moves = Vec::new();
             for daily in days {
-                if self.reader(job, daily.date) == Some(job) {
+                let is_wanted = match flight.wants {
+                    // Fetched because it was not known; whoever reads it by now knows better.
+                    Wants::Past => self.history.day(&of.view, daily.date).is_none(),
+                    Wants::Figures | Wants::Token => self.reader(job, daily.date) == Some(job),
+                };
+                if is_wanted {
                     moves.extend(self.history.note(&of.view, daily, &times));
                 }
             }

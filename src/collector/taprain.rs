@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
-use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict};
+use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict, Wants};
 use crate::clock::{Moment, Tick};
 use crate::fetch::Fetch;
 use crate::figures::closed::of_report;
@@ -99,7 +99,7 @@ impl Vendor for TapRain {
             job: due,
             also: Vec::new(),
             endpoint: STATS,
-            brings_figures: true,
+            wants: Wants::Figures,
             carries_secret: true,
             today,
             days,

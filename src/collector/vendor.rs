@@ -12,6 +12,7 @@ use crate::fetch::KlarReport;
 use crate::figures::Sheeted;
 use crate::figures::closed::Daily;
 use crate::figures::taprain::Report;
+use crate::history::History;
 use crate::model::range::Days;
 use crate::secret::Secret;
 use crate::telemetry::{Anomaly, Outcome};
@@ -35,6 +36,17 @@ pub(super) trait Vendor: Send + 'static {
     /// What a failed `flight` means: most often just that.
     fn fail(&mut self, _flight: &Flight, failure: Failure) -> Verdict {
         Verdict::Failed(failure)
+    }
+
+    /// How many requests [`Vendor::look_back`] has at most, access tokens left out.
+    fn lacks(&self, _known: &History, _today: Date, _now: Moment) -> usize {
+        0
+    }
+
+    /// The request for what is missing of the past, given the days that are known; `None` when
+    /// nothing is.
+    fn look_back(&mut self, _known: &History, _today: Date, _now: Moment) -> Option<Errand> {
+        None
     }
 
     /// What each view asks, by the view's name: a text that is another when the figures of one day
@@ -75,6 +87,17 @@ pub(super) enum Errand {
     Wait,
 }
 
+/// What a request is to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    /// The figures of its job, and of those served along.
+    Figures,
+    /// An access token.
+    Token,
+    /// Days that are over and missing; its job only names the view.
+    Past,
+}
+
 /// A request on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Flight {
@@ -84,8 +107,8 @@ pub(super) struct Flight {
     pub(super) also: Vec<usize>,
     /// The `endpoint` label.
     pub(super) endpoint: &'static str,
-    /// Whether it brings figures; an access token does not.
-    pub(super) brings_figures: bool,
+    /// What it is to bring.
+    pub(super) wants: Wants,
     /// Whether it carries the account's own secret; a Klar report carries a token instead.
     pub(super) carries_secret: bool,
     /// The date its dates were reckoned from.
