@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::tz::{Offset, TimeZone};
 
+use super::feast::feast_factor;
 use super::shop::day_number;
 use super::tally::{Count, Filter, Members, Tally};
 use super::{Size, Span, between, bits, day_factor, hash, hour_share, instant};
@@ -72,6 +73,8 @@ pub(in crate::demo) struct Traffic {
     zone: TimeZone,
     /// Whether leads are taken back.
     revised: bool,
+    /// Whether holidays are kept.
+    festive: bool,
     pub(in crate::demo) sources: Dimension,
     pub(in crate::demo) countries: Dimension,
     pub(in crate::demo) offers: Dimension,
@@ -113,6 +116,7 @@ impl Traffic {
             zone: TimeZone::get(BUSINESS_ZONE)
                 .unwrap_or_else(|_| TimeZone::fixed(Offset::constant(-5))),
             revised: false,
+            festive: false,
             sources: Dimension::new(sources),
             countries: Dimension::of(&COUNTRIES),
             offers: Dimension::of(&OFFERS),
@@ -124,6 +128,11 @@ impl Traffic {
     /// The same traffic, of which some leads are taken back.
     pub(super) fn revised(self) -> Self {
         Self { revised: true, ..self }
+    }
+
+    /// The same traffic, by whose dates in New York holidays are kept.
+    pub(super) fn festive(self) -> Self {
+        Self { festive: true, ..self }
     }
 
     /// An empty tally.
@@ -189,8 +198,9 @@ impl Traffic {
         let day = day_number(local.date());
         let noise = between(0.85, 1.15, self.seed, &[2, bits(hour)])
             * between(0.92, 1.08, self.seed, &[3, bits(day)]);
+        let feast = if self.festive { feast_factor(local.date()) } else { 1.0 };
         let share = hour_share(i64::from(local.hour()));
-        let expected = self.clicks_per_day * share * day_factor(day) * noise;
+        let expected = self.clicks_per_day * share * day_factor(day) * feast * noise;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let count = (expected + luck).floor() as u32;
         count
@@ -398,6 +408,29 @@ mod tests {
         assert!((0.75..1.3).contains(&(first / expected)), "{first} of {expected}");
         let local = |at: &str| traffic.zone.to_datetime(at.parse().unwrap()).hour();
         assert_eq!(["2026-03-08T06:00:00Z", "2026-03-08T07:00:00Z"].map(local), [1, 3]);
+    }
+
+    #[test]
+    fn holidays_are_kept_from_midnight_to_midnight_in_new_york() {
+        let (plain, festive) = (traffic(5), traffic(5).festive());
+        let clicks = |traffic: &Traffic, start: &str, hours: i64| {
+            let start = start.parse::<jiff::Timestamp>().unwrap().as_second() / 60;
+            let span = Span { start, end: start + 60 * hours };
+            traffic.tally(span, span.end, &Filter::default()).all.clicks as f64
+        };
+        for (start, hours, factor) in [
+            ("2026-11-26T05:00:00Z", 24, 0.7),
+            ("2026-11-27T05:00:00Z", 24, 4.0),
+            ("2026-11-28T05:00:00Z", 24, 0.9),
+            ("2026-07-04T04:00:00Z", 24, 0.65),
+            ("2026-11-28T04:00:00Z", 1, 4.0),
+        ] {
+            let part = clicks(&festive, start, hours) / clicks(&plain, start, hours);
+            assert!((part / factor - 1.0).abs() < 0.02, "{start}: {part}");
+        }
+        for (start, hours) in [("2026-11-29T05:00:00Z", 24), ("2026-07-05T04:00:00Z", 1)] {
+            assert_eq!(clicks(&festive, start, hours), clicks(&plain, start, hours), "{start}");
+        }
     }
 
     #[test]
