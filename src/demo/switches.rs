@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::locked;
 
 /// The position of every switch.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The account is suspended: 403.
@@ -26,6 +27,9 @@ pub struct Setting {
     pub storm: Option<Duration>,
     /// The `Date` header, by the simulator's own clock.
     pub date: bool,
+    /// A `custom` range of one day comes in days, one row, not in hours: which granularity has
+    /// which range, no page says (trap T6).
+    pub custom_in_days: bool,
 }
 
 impl Setting {
@@ -39,6 +43,7 @@ impl Setting {
         lag_minutes: 0,
         storm: None,
         date: true,
+        custom_in_days: false,
     };
 }
 

@@ -72,7 +72,14 @@ pub struct TapRain {
     gate: Gate,
     key: Mutex<Option<String>>,
     session: String,
-    pages: Mutex<Bounded<String, (i64, Arc<Page>)>>,
+    pages: Mutex<Bounded<String, (Made, Arc<Page>)>>,
+}
+
+/// What a page holds for as long as it does not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Made {
+    minute: i64,
+    in_days: bool,
 }
 
 impl TapRain {
@@ -169,16 +176,17 @@ impl TapRain {
 
     /// The page for `query`, made at most once a minute.
     fn page(&self, query: &str, now: Moment) -> Result<Arc<Page>, String> {
-        let minute = self.gate.minute(now);
-        if let Some((made, page)) = locked(&self.pages).get(query)
-            && *made == minute
+        let in_days = self.gate.switches.setting().custom_in_days;
+        let made = Made { minute: self.gate.minute(now), in_days };
+        if let Some((known, page)) = locked(&self.pages).get(query)
+            && *known == made
         {
             return Ok(Arc::clone(page));
         }
         let (ask, clean) = self.ask(query, now)?;
-        let page = Arc::new(Page::new(&self.world.traffic, &ask, minute));
+        let page = Arc::new(Page::new(&self.world.traffic, &ask, made.minute, in_days));
         if clean {
-            locked(&self.pages).insert(query.to_owned(), (minute, Arc::clone(&page)));
+            locked(&self.pages).insert(query.to_owned(), (made, Arc::clone(&page)));
         }
         Ok(page)
     }

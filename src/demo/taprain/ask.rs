@@ -71,14 +71,15 @@ impl Ask {
         })
     }
 
-    /// The period as of the minute `now`.
-    pub(super) fn period(&self, now: i64) -> Period {
+    /// The period as of the minute `now`; a `custom` one in rows of days only if `in_days`.
+    pub(super) fn period(&self, now: i64, in_days: bool) -> Period {
         if self.range == "hour" {
             return self.running_hour(now);
         }
         let days = self.days(now);
         let (start, end) = (self.start_of(days.start), self.start_of(days.end));
-        let (granularity, mut rows) = if days.count() == 1 {
+        let hourly = days.count() == 1 && !(in_days && self.custom.is_some());
+        let (granularity, mut rows) = if hourly {
             ("hour", self.hours(Span { start, end }))
         } else {
             ("day", self.each_day(days, now))

@@ -20,8 +20,9 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(traffic: &Traffic, ask: &Ask, now: i64) -> Self {
-        let period = ask.period(now);
+    /// The answer as of the minute `now`, to whom [`Ask::period`] is told `in_days`.
+    pub(super) fn new(traffic: &Traffic, ask: &Ask, now: i64, in_days: bool) -> Self {
+        let period = ask.period(now, in_days);
         let head = head(ask, &period, now);
         let tail = tail(traffic, ask, &period, now);
         let whole = Bytes::from([head.as_str(), tail.as_str()].concat());

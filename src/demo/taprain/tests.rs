@@ -170,6 +170,21 @@ fn a_custom_range_has_both_its_ends() {
 }
 
 #[test]
+fn t6_a_switch_makes_a_custom_range_of_one_day_come_in_days() {
+    let simulator = at("2026-03-18T12:00:00Z");
+    let one = "range=custom&start=2026-03-17&end=2026-03-17";
+    let hours = ask(&simulator, one);
+    simulator.switches().change(|setting| setting.custom_in_days = true);
+    let day = ask(&simulator, one);
+    assert_eq!((labels(&hours).len(), labels(&day)), (24, vec!["2026-03-17"]));
+    assert_eq!(day["meta"]["granularity"], "day");
+    assert_eq!(day["data"]["time_series"][0]["granularity"], "day");
+    assert_eq!(day["data"]["summary"], hours["data"]["summary"]);
+    assert_eq!(day["data"]["by_offer"], hours["data"]["by_offer"]);
+    assert_eq!(ask(&simulator, "range=yesterday")["meta"]["granularity"], "hour");
+}
+
+#[test]
 fn bad_questions_get_a_400() {
     let simulator = at("2026-03-18T12:00:00Z");
     for query in [

@@ -1,7 +1,9 @@
 //! The business at Klar: orders of a shop, credited to the ads that brought them.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::feast::feast_factor;
 use super::{Size, between, bits, day_factor, done_after};
 
 /// Orders of the shop for each TapRain lead, so that both earn about the same.
@@ -42,6 +44,8 @@ pub(in crate::demo) struct Shop {
     orders_per_day: f64,
     /// Whether the models are trained again and again.
     revised: bool,
+    /// Whether holidays are kept.
+    festive: bool,
     /// Sorted as the report lists them.
     pub(in crate::demo) ads: Vec<Ad>,
     /// Shares of credit: one row per model, one number per channel.
@@ -117,6 +121,7 @@ impl Shop {
             seed,
             orders_per_day: f64::from(size.leads_per_day) * ORDERS_PER_LEAD,
             revised: false,
+            festive: false,
             ads,
             credit: (0..9).map(|model| credit(seed, model)).collect(),
         }
@@ -125,6 +130,11 @@ impl Shop {
     /// The same shop, whose models are trained again and again.
     pub(super) fn revised(self) -> Self {
         Self { revised: true, ..self }
+    }
+
+    /// The same shop, by whose dates holidays are kept.
+    pub(super) fn festive(self) -> Self {
+        Self { festive: true, ..self }
     }
 
     /// The last training that restated a day which ended at the minute `end`, as of the minute
@@ -195,7 +205,8 @@ impl Shop {
     /// All orders an ad brings on a day, before any model shares them out.
     fn orders(&self, ad: &Ad, number: i64) -> f64 {
         let noise = between(0.6, 1.4, self.seed, &[10, ad.number, bits(number)]);
-        self.orders_per_day * ad.share * day_factor(number) * noise
+        let feast = if self.festive { feast_factor(day_of(number)) } else { 1.0 };
+        self.orders_per_day * ad.share * day_factor(number) * feast * noise
     }
 
     /// What an ad costs on a day; no attribution changes that.
@@ -221,9 +232,16 @@ pub(in crate::demo) fn visible(elapsed: i64, length: i64) -> f64 {
     (1.0 - LATE) * done_after(elapsed / length) + LATE * late
 }
 
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+
 /// Days from the epoch to `date`.
 pub(in crate::demo) fn day_number(date: Date) -> i64 {
-    date.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24
+    date.duration_since(EPOCH).as_hours() / 24
+}
+
+/// The date `number` days after the epoch.
+fn day_of(number: i64) -> Date {
+    EPOCH.saturating_add(number.days())
 }
 
 /// How a model shares the orders among the channels. Only the two that count every click
@@ -344,6 +362,18 @@ mod tests {
         let touch = orders(&shop, 100, Attribution { touch: true, ..ORDER });
         let (own, next) = (orders(&shop, 100, ORDER), orders(&shop, 101, ORDER));
         assert!((touch - (own * 0.8 + next * 0.2)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn holidays_are_kept_by_the_shops_dates_and_only_when_switched_on() {
+        let (plain, shop) = (Shop::new(1, Size::DEFAULT), Shop::new(1, Size::DEFAULT).festive());
+        let friday = day_number(jiff::civil::date(2026, 11, 27));
+        for (number, factor) in [(friday - 1, 0.7), (friday, 4.0), (friday + 1, 0.9)] {
+            let part = orders(&shop, number, ORDER) / orders(&plain, number, ORDER);
+            assert!((part - factor).abs() < 1e-6, "{part}");
+        }
+        assert_eq!(orders(&shop, friday + 2, ORDER), orders(&plain, friday + 2, ORDER));
+        assert_eq!(day_of(friday), jiff::civil::date(2026, 11, 27));
     }
 
     #[test]

@@ -2,8 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use jiff::tz::{Offset, TimeZone};
+
+use super::feast::feast_factor;
+use super::shop::day_number;
 use super::tally::{Count, Filter, Members, Tally};
-use super::{Size, Span, between, bits, day_factor, hash, hour_share};
+use super::{Size, Span, between, bits, day_factor, hash, hour_share, instant};
 use crate::demo::bounded::Bounded;
 use crate::demo::locked;
 
@@ -19,8 +23,8 @@ const RETURNED_WITHIN: u16 = 6 * 24 * 60;
 /// The share of the leads that are taken back, where that happens at all.
 const RETURNED: f64 = 0.05;
 
-/// The business lives by New York's winter time, whichever zone a question names.
-const BUSINESS_OFFSET: i64 = -5;
+/// Those who click live by New York's clocks, whichever zone a question names.
+const BUSINESS_ZONE: &str = "America/New_York";
 
 /// Hours of clicks kept: two days and a bit are asked for again and again.
 const HOURS_KEPT: usize = 80;
@@ -66,8 +70,11 @@ const PAYOUTS: [u64; 8] = [550, 457, 325, 180, 240, 610, 735, 2_150];
 pub(in crate::demo) struct Traffic {
     seed: u64,
     clicks_per_day: f64,
+    zone: TimeZone,
     /// Whether leads are taken back.
     revised: bool,
+    /// Whether holidays are kept.
+    festive: bool,
     pub(in crate::demo) sources: Dimension,
     pub(in crate::demo) countries: Dimension,
     pub(in crate::demo) offers: Dimension,
@@ -106,7 +113,10 @@ impl Traffic {
         Self {
             seed,
             clicks_per_day: f64::from(size.leads_per_day) / CVR,
+            zone: TimeZone::get(BUSINESS_ZONE)
+                .unwrap_or_else(|_| TimeZone::fixed(Offset::constant(-5))),
             revised: false,
+            festive: false,
             sources: Dimension::new(sources),
             countries: Dimension::of(&COUNTRIES),
             offers: Dimension::of(&OFFERS),
@@ -118,6 +128,11 @@ impl Traffic {
     /// The same traffic, of which some leads are taken back.
     pub(super) fn revised(self) -> Self {
         Self { revised: true, ..self }
+    }
+
+    /// The same traffic, by whose dates in New York holidays are kept.
+    pub(super) fn festive(self) -> Self {
+        Self { festive: true, ..self }
     }
 
     /// An empty tally.
@@ -176,14 +191,16 @@ impl Traffic {
         clicks
     }
 
-    /// How many clicks an hour has; `luck` (0 to 1) decides about the last one.
+    /// How many clicks an hour has; `luck` (0 to 1) decides about the last one. The clocks on the
+    /// wall decide how busy it is: an hour that comes twice is as busy both times.
     fn clicks_in(&self, hour: i64, luck: f64) -> u32 {
-        let local = hour + BUSINESS_OFFSET;
-        let day = local.div_euclid(24);
+        let local = self.zone.to_datetime(instant(hour * 60));
+        let day = day_number(local.date());
         let noise = between(0.85, 1.15, self.seed, &[2, bits(hour)])
             * between(0.92, 1.08, self.seed, &[3, bits(day)]);
-        let expected =
-            self.clicks_per_day * hour_share(local.rem_euclid(24)) * day_factor(day) * noise;
+        let feast = if self.festive { feast_factor(local.date()) } else { 1.0 };
+        let share = hour_share(i64::from(local.hour()));
+        let expected = self.clicks_per_day * share * day_factor(day) * feast * noise;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let count = (expected + luck).floor() as u32;
         count
@@ -359,6 +376,61 @@ mod tests {
         assert!((2_800..3_500).contains(&week.all.leads), "{:?}", week.all);
         let cvr = week.all.leads as f64 / week.all.clicks as f64;
         assert!((0.11..0.13).contains(&cvr), "{cvr}");
+    }
+
+    /// Clicks of New York's hours from `first` (UTC), over so many days that luck evens out.
+    fn clicks_at(traffic: &Traffic, first: &str, days: i64) -> f64 {
+        let first: jiff::Timestamp = first.parse().unwrap();
+        let hours = (0..days).map(|day| first.as_second() / 3_600 + day * 24);
+        hours.map(|hour| traffic.clicks(hour).len()).sum::<usize>() as f64 / days as f64
+    }
+
+    #[test]
+    fn people_get_up_by_their_clocks_in_summer_too() {
+        let traffic = traffic(5);
+        // Four in the morning, the quietest hour, and eight in the evening, the busiest.
+        let winter = [("2026-02-01T09:30:00Z", "2026-02-02T01:30:00Z")];
+        let summer = [("2026-06-01T08:30:00Z", "2026-06-02T00:30:00Z")];
+        for (quiet, busy) in winter.into_iter().chain(summer) {
+            let part = clicks_at(&traffic, quiet, 21) / clicks_at(&traffic, busy, 21);
+            assert!((0.10..0.17).contains(&part), "{quiet}: {part}");
+        }
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_is_busy_twice_and_the_skipped_one_is_not_there() {
+        let traffic = Traffic::new(5, Size { leads_per_day: 45_000, ..Size::DEFAULT });
+        // 2026-11-01, 01:00 in New York, first in summer time, then in winter time.
+        let [first, second] =
+            ["2026-11-01T05:00:00Z", "2026-11-01T06:00:00Z"].map(|at| clicks_at(&traffic, at, 1));
+        assert!((0.7..1.4).contains(&(first / second)), "{first} {second}");
+        let expected = traffic.clicks_per_day * hour_share(1) * 1.05;
+        assert!((0.75..1.3).contains(&(first / expected)), "{first} of {expected}");
+        let local = |at: &str| traffic.zone.to_datetime(at.parse().unwrap()).hour();
+        assert_eq!(["2026-03-08T06:00:00Z", "2026-03-08T07:00:00Z"].map(local), [1, 3]);
+    }
+
+    #[test]
+    fn holidays_are_kept_from_midnight_to_midnight_in_new_york() {
+        let (plain, festive) = (traffic(5), traffic(5).festive());
+        let clicks = |traffic: &Traffic, start: &str, hours: i64| {
+            let start = start.parse::<jiff::Timestamp>().unwrap().as_second() / 60;
+            let span = Span { start, end: start + 60 * hours };
+            traffic.tally(span, span.end, &Filter::default()).all.clicks as f64
+        };
+        for (start, hours, factor) in [
+            ("2026-11-26T05:00:00Z", 24, 0.7),
+            ("2026-11-27T05:00:00Z", 24, 4.0),
+            ("2026-11-28T05:00:00Z", 24, 0.9),
+            ("2026-07-04T04:00:00Z", 24, 0.65),
+            ("2026-11-28T04:00:00Z", 1, 4.0),
+        ] {
+            let part = clicks(&festive, start, hours) / clicks(&plain, start, hours);
+            assert!((part / factor - 1.0).abs() < 0.02, "{start}: {part}");
+        }
+        for (start, hours) in [("2026-11-29T05:00:00Z", 24), ("2026-07-05T04:00:00Z", 1)] {
+            assert_eq!(clicks(&festive, start, hours), clicks(&plain, start, hours), "{start}");
+        }
     }
 
     #[test]
