@@ -15,6 +15,7 @@ mod scenarios {
     mod ordeal;
     mod outcomes;
     mod pages;
+    mod past;
     mod protocol;
     mod reload;
     mod restart;
