@@ -61,7 +61,7 @@ impl Collector {
     /// Whether a request for the past may go now. Looking for what is missing takes a moment, so that
     /// is done now and then only.
     pub(super) fn past_may_go(&mut self, now: Tick) -> bool {
-        if !self.past_opens().is_some_and(|opens| opens <= now) {
+        if self.past_opens().is_none_or(|opens| opens > now) {
             return false;
         }
         let missing = self.vendor.lacks(&self.history, self.today, self.now());
