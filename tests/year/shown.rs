@@ -43,6 +43,7 @@ fn write(series: &mut Series, group: Group, row: &Row, currency: &str) {
         Group::KlarCampaign => return klar(series, "klar_campaign_", row, currency),
         Group::KlarAdGroup => return klar(series, "klar_ad_group_", row, currency),
         Group::KlarAd => return klar(series, "klar_ad_level_", row, currency),
+        normal => panic!("{normal:?} without history"),
     };
     assert_eq!(columns.len(), row.values.len(), "{group:?}");
     for ((name, money), value) in columns.iter().zip(&row.values) {
