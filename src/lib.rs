@@ -25,6 +25,7 @@ pub mod plan;
 pub mod schedule;
 pub mod snapshot;
 
+pub mod expect;
 pub mod figures;
 pub mod history;
 pub mod hours;
