@@ -25,8 +25,10 @@ pub mod plan;
 pub mod schedule;
 pub mod snapshot;
 
+pub mod expect;
 pub mod figures;
 pub mod history;
+pub mod hours;
 
 // plans: what is known, and what of it to show
 pub mod board;
