@@ -139,7 +139,8 @@ impl Collector {
             Subject::Klar(account) => Box::new(klar::Klar::new(account, around.fetch.clone())),
         };
         let days = keep.days();
-        Self::of(vendor, account, &ranges, (part, keep, plan), around).recalling(days)
+        let hours = keep.hours().filter(|_| account.history_days > 0);
+        Self::of(vendor, account, &ranges, (part, keep, plan), around).recalling(days, hours)
     }
 
     fn of(
@@ -214,6 +215,9 @@ impl Collector {
             }
         }
         self.flights.shutdown().await;
+        if let Some(hours) = self.vendor.hours(self.now(), true) {
+            self.keep.note_hours(hours);
+        }
         // A disk that hangs must not keep the program.
         let _ = self.around.clock.timeout(LAST_SAVE, self.keep.close()).await;
         Kept::new(self.keys.secret().clone(), self.vendor.leave())

@@ -28,6 +28,9 @@ impl Collector {
         let is_known = self.settle(landed);
         self.publish();
         let part = is_known.then(|| self.part.clone());
+        if let Some(hours) = self.vendor.hours(self.now(), false) {
+            self.keep.note_hours(hours);
+        }
         self.keep.save(part, self.now()).await;
     }
 

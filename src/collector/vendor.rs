@@ -13,6 +13,7 @@ use crate::figures::Sheeted;
 use crate::figures::closed::Daily;
 use crate::figures::taprain::Report;
 use crate::history::History;
+use crate::hours::book::Book;
 use crate::model::range::Days;
 use crate::secret::Secret;
 use crate::telemetry::{Anomaly, Outcome};
@@ -46,6 +47,14 @@ pub(super) trait Vendor: Send + 'static {
     /// The request for what is missing of the past, given the days that are known; `None` when
     /// nothing is.
     fn look_back(&mut self, _known: &History, _today: Date, _now: Moment) -> Option<Errand> {
+        None
+    }
+
+    /// Goes on from the hours that were kept.
+    fn recall(&mut self, _hours: Book) {}
+
+    /// The hours to keep: all of them at the `end`, before that when enough of them are new.
+    fn hours(&mut self, _now: Moment, _end: bool) -> Option<Arc<Book>> {
         None
     }
 

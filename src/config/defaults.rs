@@ -21,6 +21,8 @@ pub struct AccountDefaults {
     pub budget: BudgetTerms,
     /// Whole days before today that are kept in detail.
     pub history_days: u32,
+    /// No more are kept.
+    pub longest_history: u32,
 }
 
 /// TapRain: its own default zone (trap T1), 600 requests an hour, a tenth left to others (T20).
@@ -35,6 +37,7 @@ pub const TAPRAIN: AccountDefaults = AccountDefaults {
     },
     // Four weeks to compare with, and a fifth so that each of them can be left out in turn.
     history_days: 35,
+    longest_history: 35,
 };
 
 /// Klar: Germany's zone and currency, 2 requests in 30 s with the token's among them (trap K6).
@@ -49,6 +52,7 @@ pub const KLAR: AccountDefaults = AccountDefaults {
     },
     // Both vendors restate for weeks, and a weekday comes every seven days.
     history_days: 60,
+    longest_history: KEPT_DAYS,
 };
 
 /// Rows shown for each TapRain dimension.
@@ -57,9 +61,6 @@ pub const TAPRAIN_LIMITS: TapRainLimits = TapRainLimits { country: 60, source: 5
 /// Late leads by the vendor's trade: most within the hour, some within three.
 pub const EXPECTATIONS: Expectations =
     Expectations { settle: Duration::from_secs(3 * 3600), quantile: 0.95 };
-
-/// No history is kept longer.
-pub const LONGEST_HISTORY: u32 = KEPT_DAYS;
 
 /// Leads are not waited for longer than a day.
 pub const LONGEST_SETTLE: Duration = Duration::from_secs(24 * 3600);

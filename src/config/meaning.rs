@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::credential::{self, Keys};
-use super::defaults::{AccountDefaults, LONGEST_HISTORY, SMALLEST_RESPONSE, STATE_DIRECTORY};
+use super::defaults::{AccountDefaults, SMALLEST_RESPONSE, STATE_DIRECTORY};
 use super::error::Fault;
 use super::file::{self, List, Text};
 use super::scalars::{self, meant, of_key, read};
@@ -114,7 +114,7 @@ pub(super) fn account(
         history_days: meant(
             typed.history_days,
             defaults.history_days,
-            of_key("days", history_days),
+            of_key("days", history_days(defaults.longest_history)),
         )?,
         credential: credential::read(&typed.secret, typed.account, around.base, around.env)?,
     })
@@ -134,12 +134,14 @@ fn base_url(
     Ok(url)
 }
 
-fn history_days(text: &str) -> Result<u32, String> {
-    let days = scalars::count(0)(text)?;
-    if days > LONGEST_HISTORY {
-        return Err(format!("`{text}` is too long; write {LONGEST_HISTORY} days or fewer"));
+fn history_days(most: u32) -> impl FnOnce(&str) -> Result<u32, String> {
+    move |text| {
+        let days = scalars::count(0)(text)?;
+        if days > most {
+            return Err(format!("`{text}` is too long; write {most} days or fewer"));
+        }
+        Ok(days)
     }
-    Ok(days)
 }
 
 fn budget(typed: Option<&file::Budget>, default: BudgetTerms) -> Result<BudgetTerms, Fault> {
