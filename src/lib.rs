@@ -27,6 +27,7 @@ pub mod snapshot;
 
 pub mod figures;
 pub mod history;
+pub mod weekday;
 
 // plans: what is known, and what of it to show
 pub mod board;
