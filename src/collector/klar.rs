@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 
+use super::expected::{expected, join};
 use super::kept::Held;
 use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict};
 use crate::clock::{Moment, Tick};
@@ -15,6 +16,7 @@ use crate::fetch::{Fetch, KlarReport};
 use crate::figures::Sheeted;
 use crate::figures::klar::Tally;
 use crate::figures::klar_sheet::sheet;
+use crate::history::History;
 use crate::label::Labels;
 use crate::model::klar::{CHUNK_DAYS, token_serves};
 use crate::model::range::{Days, Range};
@@ -300,6 +302,22 @@ impl Vendor for Klar {
         self.account.views.iter().map(|view| (Arc::clone(&view.name), ask(view))).collect()
     }
 
+    fn complete(
+        &self,
+        job: usize,
+        sheeted: &mut Sheeted,
+        room: usize,
+        history: &History,
+        today: Date,
+    ) {
+        let job = &self.jobs[job];
+        if job.range == Range::Yesterday {
+            let (view, date) = (&self.account.views[job.view], job.range.days(today).start);
+            let expected = expected(&self.account, view, history, date);
+            join(sheeted, expected, room);
+        }
+    }
+
     fn renew(&mut self, secret: Secret) {
         self.account.common.credential.secret = secret;
     }
@@ -326,7 +344,8 @@ impl Vendor for Klar {
     }
 }
 
-fn view_labels(account: &KlarAccount, view: &KlarView) -> Labels {
+/// The labels that begin every row of `view`.
+pub(super) fn view_labels(account: &KlarAccount, view: &KlarView) -> Labels {
     Labels::new()
         .with("account", &account.common.name)
         .with("view", &view.name)
