@@ -27,6 +27,7 @@ pub mod snapshot;
 
 pub mod figures;
 pub mod history;
+pub mod weekday;
 
 pub mod hours;
 

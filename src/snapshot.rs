@@ -248,11 +248,13 @@ pub enum Group {
     KlarAd,
     /// `klar_report_rows`, `klar_latest_data_date_timestamp_seconds`.
     KlarReport,
+    /// `klar_baseline_weeks`, `klar_baseline_from_api_history`: days from 0 to 4, and 0 or 1.
+    KlarBaseline,
 }
 
 impl Group {
     /// Every group, in the order of a sheet.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::TapRainSummary,
         Self::TapRainCountry,
         Self::TapRainSource,
@@ -278,6 +280,7 @@ impl Group {
         Self::KlarAdGroup,
         Self::KlarAd,
         Self::KlarReport,
+        Self::KlarBaseline,
     ];
 
     /// The group's name in a state file.
@@ -308,6 +311,7 @@ impl Group {
             Self::KlarAdGroup => "klar_ad_group",
             Self::KlarAd => "klar_ad",
             Self::KlarReport => "klar_report",
+            Self::KlarBaseline => "klar_baseline",
         }
     }
 
@@ -336,7 +340,7 @@ impl Group {
             Self::KlarChannel | Self::KlarCampaign | Self::KlarAdGroup | Self::KlarAd => {
                 KLAR_COLUMNS.len()
             }
-            Self::KlarReport => 2,
+            Self::KlarReport | Self::KlarBaseline => 2,
         }
     }
 }

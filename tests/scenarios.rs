@@ -11,6 +11,7 @@
 mod scenarios {
     mod asked;
     mod collecting;
+    mod expectation;
     mod faults;
     mod ordeal;
     mod outcomes;

@@ -2,6 +2,7 @@
 //! range whose dates it covers.
 
 mod past;
+mod reading;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,7 +12,10 @@ use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 
 use past::Past;
+pub(super) use reading::view_labels;
+use reading::{flight, is_round, oddities};
 
+use super::expected::{expected, join};
 use super::kept::Held;
 use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict, Wants};
 use crate::clock::{Moment, Tick};
@@ -29,9 +33,6 @@ use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
 use crate::upstream::klar::{ATTRIBUTION, TOKEN, Token, report_request, token_request};
-
-/// Row counts that suggest a silent cut (trap K17).
-const ROUND_COUNTS: [u64; 3] = [1_000, 10_000, 100_000];
 
 /// A Klar account's protocol.
 pub(super) struct Klar {
@@ -345,6 +346,22 @@ impl Vendor for Klar {
         self.account.views.iter().map(|view| (Arc::clone(&view.name), ask(view))).collect()
     }
 
+    fn complete(
+        &self,
+        job: usize,
+        sheeted: &mut Sheeted,
+        room: usize,
+        history: &History,
+        today: Date,
+    ) {
+        let job = &self.jobs[job];
+        if job.range == Range::Yesterday {
+            let (view, date) = (&self.account.views[job.view], job.range.days(today).start);
+            let expected = expected(&self.account, view, history, date);
+            join(sheeted, expected, room);
+        }
+    }
+
     fn renew(&mut self, secret: Secret) {
         self.account.common.credential.secret = secret;
     }
@@ -369,40 +386,4 @@ impl Vendor for Klar {
             job.progress = None;
         }
     }
-}
-
-fn view_labels(account: &KlarAccount, view: &KlarView) -> Labels {
-    Labels::new()
-        .with("account", &account.common.name)
-        .with("view", &view.name)
-        .with("model", view.model.as_str())
-        .with("attribution_window", view.window.as_str())
-        .with("date_basis", view.basis.as_str())
-}
-
-fn flight(job: usize, endpoint: &'static str, today: Date, days: Days, now: Tick) -> Flight {
-    Flight {
-        job,
-        also: Vec::new(),
-        endpoint,
-        wants: Wants::Figures,
-        carries_secret: false,
-        today,
-        days,
-        token: 0,
-        asked: now,
-    }
-}
-
-fn is_round(report: &KlarReport) -> bool {
-    ROUND_COUNTS.contains(&report.seen.rows)
-}
-
-fn oddities(report: &KlarReport) -> Vec<(Anomaly, u64)> {
-    vec![
-        (Anomaly::BadRow, report.seen.bad_rows),
-        (Anomaly::BadNumber, report.seen.bad_numbers),
-        (Anomaly::OutOfRangeRow, report.out_of_range),
-        (Anomaly::RoundRowCount, u64::from(is_round(report))),
-    ]
 }

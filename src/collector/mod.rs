@@ -4,6 +4,7 @@
 //! for the next deadline, an answer, midnight or the end, and for nothing else.
 
 mod day;
+mod expected;
 pub mod kept;
 mod klar;
 mod memory;

@@ -133,7 +133,12 @@ impl Collector {
                     self.past_came();
                 }
                 self.remember(flight, days, now);
-                for update in updates {
+                let room = self.room(flight);
+                for mut update in updates {
+                    if let Some(sheeted) = &mut update.sheeted {
+                        let (job, today) = (update.job, flight.today);
+                        self.vendor.complete(job, sheeted, room, &self.history, today);
+                    }
                     self.update(update, flight, now);
                 }
                 if go_on {

@@ -65,6 +65,18 @@ pub(super) trait Vendor: Send + 'static {
     /// Asks with another secret from now on.
     fn renew(&mut self, secret: Secret);
 
+    /// Adds to the figures of `job` what the days that are over make one expect of `today`; most
+    /// jobs have nothing to add. `room` is how many series all of them may be.
+    fn complete(
+        &self,
+        _job: usize,
+        _sheeted: &mut Sheeted,
+        _room: usize,
+        _history: &History,
+        _today: Date,
+    ) {
+    }
+
     /// The answer to `flight` is not used: what it was to bring is still wanted.
     fn give_up(&mut self, _flight: &Flight) {}
 

@@ -68,6 +68,9 @@ impl Writer {
         for account in accounts {
             self.account(metric, account);
         }
+        if let Source::Largest(group, index) = metric.source {
+            self.largest(metric.name, accounts, group, index);
+        }
         if self.series == before {
             self.text.truncate(begin);
         }
@@ -93,7 +96,7 @@ impl Writer {
                 }
             }
             Source::AccountInfo(api) if part.api == api => self.info(metric.name, account),
-            Source::Up(_) | Source::AccountInfo(_) | Source::Own => {}
+            Source::Up(_) | Source::AccountInfo(_) | Source::Largest(..) | Source::Own => {}
         }
     }
 
@@ -114,6 +117,14 @@ impl Writer {
         }
     }
 
+    fn largest(&mut self, name: &str, accounts: &[Shown<'_>], group: Group, index: usize) {
+        let rows = accounts.iter().flat_map(|account| account.rows(group));
+        let values = rows.filter_map(|row| row.values.get(index).copied().flatten());
+        if let Some(largest) = values.reduce(f64::max) {
+            self.line(&[name], largest);
+        }
+    }
+
     fn info(&mut self, name: &str, account: &Shown<'_>) {
         let part = account.part;
         let labels =
@@ -124,7 +135,13 @@ impl Writer {
     fn sample(&mut self, name: &str, labels: &[&str], value: f64) {
         self.push(&[name, "{"]);
         self.push(labels);
-        self.text.push_str("} ");
+        self.line(&["}"], value);
+    }
+
+    /// Ends a sample's line.
+    fn line(&mut self, parts: &[&str], value: f64) {
+        self.push(parts);
+        self.text.push(' ');
         self.numbers.append(value, &mut self.text);
         self.text.push('\n');
         self.series += 1;

@@ -230,6 +230,8 @@ fn klar_sheet(account: &str) -> Sheet {
     };
     let report =
         Row { labels: labels().finish(), values: [Some(1234.0), Some(1_773_788_400.0)].into() };
+    let of = Labels::new().with("account", "my-store").with("view", "default").finish();
+    let baseline = Row { labels: of, values: [Some(4.0), Some(0.0)].into() };
     Sheet {
         tables: vec![
             table(Group::KlarChannel, channel()),
@@ -237,6 +239,7 @@ fn klar_sheet(account: &str) -> Sheet {
             table(Group::KlarAdGroup, ad_group()),
             table(Group::KlarAd, ad()),
             Table { group: Group::KlarReport, rows: vec![report] },
+            Table { group: Group::KlarBaseline, rows: vec![baseline] },
         ],
         folded: vec![("channel", 0)],
     }

@@ -12,6 +12,7 @@
     reason = "every binary uses a part of this, and a test ends by panicking"
 )]
 
+pub mod expectation;
 pub mod faults;
 pub mod judge;
 pub mod memory;

@@ -43,12 +43,9 @@ impl Klar {
         let Some(name) = self.account.views.get(view).map(|view| &view.name) else {
             return Vec::new();
         };
-        let known: BTreeSet<Date> = known.days(name).map(|(date, _)| date).collect();
-        let back = i64::from(self.account.common.history_days);
-        let kept = Days { start: today.saturating_sub(back.days()), end: today };
-        let is_missing =
-            |date: &Date| !known.contains(date) && !self.past.settled.contains(&(view, *date));
-        let mut missing: Vec<Date> = dates(kept).filter(is_missing).collect();
+        let days = self.account.common.history_days;
+        let mut missing = known.missing(name, today, days);
+        missing.retain(|date| !self.past.settled.contains(&(view, *date)));
         missing.reverse();
         missing
     }

@@ -43,6 +43,8 @@ pub enum Kind {
 pub enum Source {
     /// Columns of one group's tables.
     Columns(Group, &'static [Column]),
+    /// The largest value of one column over all that is shown, without labels.
+    Largest(Group, usize),
     /// Whether the last request of the API's accounts succeeded.
     Up(Api),
     /// The configuration of the API's accounts.
@@ -173,11 +175,13 @@ mod tests {
         for group in Group::ALL {
             let shown: Vec<_> = vendor()
                 .filter_map(|metric| match metric.source {
-                    Source::Columns(of, columns) if of == group => Some(columns),
+                    Source::Columns(of, columns) if of == group => {
+                        Some(columns.iter().map(|column| column.index).collect())
+                    }
+                    Source::Largest(of, index) if of == group => Some(vec![index]),
                     _ => None,
                 })
                 .flatten()
-                .map(|column| column.index)
                 .collect();
             assert_eq!(shown, (0..group.columns()).collect::<Vec<_>>(), "{group:?}");
         }
