@@ -50,6 +50,8 @@ pub mod cli;
 pub mod config;
 
 pub mod check;
+
+pub mod backfill;
 pub mod demo;
 
 pub mod commands;

@@ -14,7 +14,7 @@ use crate::clock::{Moment, Tick};
 use crate::fetch::{Fetch, KlarReport};
 use crate::figures::Sheeted;
 use crate::figures::klar::Tally;
-use crate::figures::klar_sheet::sheet;
+use crate::figures::klar_sheet::{labels, sheet};
 use crate::label::Labels;
 use crate::model::klar::{CHUNK_DAYS, token_serves};
 use crate::model::range::{Days, Range};
@@ -62,10 +62,9 @@ impl Klar {
     pub(super) fn new(account: KlarAccount, fetch: Fetch) -> Self {
         let mut jobs = Vec::new();
         for (index, view) in account.views.iter().enumerate() {
-            let labels = view_labels(&account, view);
             for wanted in &view.ranges {
                 let range = wanted.range.clone();
-                let labels = labels.clone().with("range", range.label());
+                let labels = labels(&account.common.name, view, range.label());
                 jobs.push(Job { view: index, range, labels, piece: CHUNK_DAYS, progress: None });
             }
         }
@@ -324,15 +323,6 @@ impl Vendor for Klar {
             job.progress = None;
         }
     }
-}
-
-fn view_labels(account: &KlarAccount, view: &KlarView) -> Labels {
-    Labels::new()
-        .with("account", &account.common.name)
-        .with("view", &view.name)
-        .with("model", view.model.as_str())
-        .with("attribution_window", view.window.as_str())
-        .with("date_basis", view.basis.as_str())
 }
 
 fn flight(job: usize, endpoint: &'static str, today: Date, days: Days, now: Tick) -> Flight {
