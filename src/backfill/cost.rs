@@ -133,18 +133,20 @@ fn samples(leg: &Leg, step: u32) -> u64 {
             5 + 5 + 5 * rows + 3 * crate::figures::taprain::DIMENSIONS.len()
         }
         Subject::Klar(account) => {
-            let levels = |detail| match detail {
-                Detail::Channel => 1,
-                Detail::Campaign => 2,
-                Detail::AdGroup => 3,
-                Detail::Ad => 4,
-            };
-            let columns = Group::KlarChannel.columns();
-            let levels = account.views.iter().map(|view| levels(view.detail)).max().unwrap_or(1);
-            columns * ROWS * levels
+            let limits = account.limits;
+            let limits = [limits.channel, limits.campaign, limits.ad_group, limits.ad];
+            let deepest = account.views.iter().map(|view| view.detail).max();
+            let levels = deepest.map_or(1, depth);
+            let rows: usize =
+                limits.into_iter().take(levels).map(|limit| ROWS.min(limit + 1)).sum();
+            Group::KlarChannel.columns() * rows
         }
     };
     instants * (series * leg.views()) as u64
+}
+
+fn depth(detail: Detail) -> usize {
+    Detail::ALL.iter().take_while(|above| **above <= detail).count()
 }
 
 /// Days, hours and minutes, as many as matter.
