@@ -55,6 +55,8 @@ pub mod cli;
 pub mod config;
 
 pub mod check;
+
+pub mod backfill;
 pub mod demo;
 
 pub mod commands;

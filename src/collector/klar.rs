@@ -22,7 +22,7 @@ use crate::clock::{Moment, Tick};
 use crate::fetch::{Fetch, KlarReport};
 use crate::figures::Sheeted;
 use crate::figures::klar::Tally;
-use crate::figures::klar_sheet::sheet;
+use crate::figures::klar_sheet::{labels, sheet};
 use crate::history::History;
 use crate::label::Labels;
 use crate::model::klar::{CHUNK_DAYS, Detail, token_serves};
@@ -69,10 +69,9 @@ impl Klar {
     pub(super) fn new(account: KlarAccount, fetch: Fetch) -> Self {
         let mut jobs = Vec::new();
         for (index, view) in account.views.iter().enumerate() {
-            let labels = view_labels(&account, view);
             for wanted in &view.ranges {
                 let range = wanted.range.clone();
-                let labels = labels.clone().with("range", range.label());
+                let labels = labels(&account.common.name, view, range.label());
                 jobs.push(Job { view: index, range, labels, piece: CHUNK_DAYS, progress: None });
             }
         }

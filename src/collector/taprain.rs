@@ -16,7 +16,7 @@ use crate::clock::{Moment, Tick};
 use crate::fetch::Fetch;
 use crate::figures::closed::of_report;
 use crate::figures::taprain::{Meta, Report};
-use crate::figures::taprain_sheet::{Naming, sheet};
+use crate::figures::taprain_sheet::{Naming, labels, sheet};
 use crate::history::History;
 use crate::hours::book::Book;
 use crate::label::Labels;
@@ -53,11 +53,9 @@ impl TapRain {
     pub(super) fn new(account: TapRainAccount, fetch: Fetch) -> Self {
         let mut jobs = Vec::new();
         for (index, view) in account.views.iter().enumerate() {
-            let labels =
-                Labels::new().with("account", &account.common.name).with("view", &view.name);
             for wanted in &view.ranges {
                 let range = wanted.range.clone();
-                let labels = labels.clone().with("range", range.label());
+                let labels = labels(&account.common.name, &view.name, range.label());
                 jobs.push(Job { view: index, range, labels });
             }
         }

@@ -63,7 +63,7 @@ impl Writer {
     /// Writes one family; a family without a sample leaves no trace.
     fn family(&mut self, metric: &Metric, accounts: &[Shown<'_>]) {
         let begin = self.text.len();
-        self.head(metric);
+        metric.head(&mut self.text);
         let before = self.series;
         for account in accounts {
             self.account(metric, account);
@@ -73,15 +73,6 @@ impl Writer {
         }
         if self.series == before {
             self.text.truncate(begin);
-        }
-    }
-
-    fn head(&mut self, metric: &Metric) {
-        let kind = metric.kind.as_str();
-        self.push(&["# HELP ", metric.name, " ", metric.help, "\n"]);
-        self.push(&["# TYPE ", metric.name, " ", kind, "\n"]);
-        if let Some(unit) = metric.unit {
-            self.push(&["# UNIT ", metric.name, " ", unit, "\n"]);
         }
     }
 

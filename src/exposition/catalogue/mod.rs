@@ -5,6 +5,7 @@ pub mod klar;
 pub mod own;
 pub mod taprain;
 
+use crate::label::Labels;
 use crate::model::Api;
 use crate::snapshot::Group;
 
@@ -95,7 +96,32 @@ impl Kind {
     }
 }
 
+impl Tail {
+    /// The labels as they follow those of a row, with the comma before them.
+    pub fn labels(self, currency: &str) -> String {
+        let labels = match self {
+            Self::None => return String::new(),
+            Self::Currency => Labels::new().with("currency", currency),
+            Self::Horizon(horizon) => {
+                Labels::new().with("currency", currency).with("horizon", horizon)
+            }
+        };
+        format!(",{}", labels.finish())
+    }
+}
+
 impl Metric {
+    /// Appends the family's HELP, TYPE and UNIT.
+    pub fn head(&self, out: &mut String) {
+        let kind = self.kind.as_str();
+        let mut push = |parts: &[&str]| parts.iter().for_each(|part| out.push_str(part));
+        push(&["# HELP ", self.name, " ", self.help, "\n"]);
+        push(&["# TYPE ", self.name, " ", kind, "\n"]);
+        if let Some(unit) = self.unit {
+            push(&["# UNIT ", self.name, " ", unit, "\n"]);
+        }
+    }
+
     /// A vendor's gauge of one column.
     const fn column(
         name: &'static str,
