@@ -1,5 +1,7 @@
 //! Asking for every date that is not known yet: account beside account, one request at a time each.
 
+mod failing;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,14 +15,13 @@ use super::journal::Journal;
 use super::pace;
 use super::plan::{Ask, Leg, Plan};
 use super::purse::Purse;
-use crate::backoff;
 use crate::budget::Receipt;
 use crate::clock::{Clock, Tick};
 use crate::fetch::{Fetch, KlarReport};
 use crate::figures::klar::Tally;
 use crate::figures::taprain::Report;
 use crate::model::klar::{CHUNK_DAYS, token_serves};
-use crate::model::range::{Days, Range, day_start};
+use crate::model::range::{Range, day_start};
 use crate::model::settings::{KlarAccount, Subject, TapRainAccount};
 use crate::secret::Secret;
 use crate::shutdown::{Shutdown, Stop, channel};
@@ -30,14 +31,8 @@ use crate::upstream::failure::Failure;
 use crate::upstream::klar::{report_request, token_request};
 use crate::upstream::taprain::request;
 
-/// How often one question is asked before it is given up.
-const MOST_TRIES: u32 = 6;
-
 /// How many access tokens are asked for before one report: one that lives too short does not help.
 const MOST_TOKENS: u32 = 2;
-
-/// The longest wait between two tries.
-const LONGEST_RETRY: Duration = Duration::from_secs(15 * 60);
 
 /// How far a day's `period_start` may lie from its midnight and still mean it (trap T2).
 const SAME_DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
@@ -366,52 +361,6 @@ impl<'a> Caller<'a> {
         }
         self.piece = ask.days.count().div_ceil(2);
         Try::Again
-    }
-
-    /// Waits, or gives up, after the `tries`th failure in a row.
-    fn after(&mut self, ask: Ask, failure: &Failure, tries: u32) -> Result<(), Trouble> {
-        let again = matches!(
-            failure.outcome,
-            Outcome::RateLimited
-                | Outcome::ServerError
-                | Outcome::Timeout
-                | Outcome::Connect
-                | Outcome::NotJson
-                | Outcome::ApiError
-        );
-        if !again || tries + 1 >= MOST_TRIES {
-            return Err(self.given_up(ask.days, failure, tries + 1));
-        }
-        let api = self.leg.subject.api();
-        let advised = failure.outcome == Outcome::RateLimited || failure.retry_after.is_some();
-        if advised {
-            self.purse.close(backoff::throttled(api, tries, failure.retry_after, &mut self.rng));
-        } else {
-            self.purse.hold(backoff::retry(tries, LONGEST_RETRY, &mut self.rng));
-        }
-        Ok(())
-    }
-
-    fn given_up(&self, days: Days, failure: &Failure, tries: u32) -> Trouble {
-        let (api, name) = (self.leg.subject.api().as_str(), &self.leg.common().name);
-        let tries = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
-        let again = self.shared.again();
-        Trouble::Failed(format!(
-            "{api} account {name} gave no figures of {}{tries}: {failure}; {again}",
-            span(days)
-        ))
-    }
-
-    fn stopped(&self) -> Trouble {
-        Trouble::Stopped(format!("stopped before the end; {}", self.shared.again()))
-    }
-}
-
-fn span(days: Days) -> String {
-    if days.count() == 1 {
-        days.start.to_string()
-    } else {
-        format!("{} to {}", days.start, days.last())
     }
 }
 

@@ -267,8 +267,9 @@ impl Collector {
     /// What is due earliest goes on its way. Saving took a moment, so this looks at the clock again.
     fn send(&mut self, receipt: Receipt) {
         let now = self.around.clock.tick();
+        let insists = self.past_insists(now);
         let jobs = Released { schedule: &self.schedule, now };
-        let errand = match self.schedule.due(now) {
+        let errand = match self.schedule.due(now).filter(|_| !insists) {
             Some(due) => Some(self.vendor.errand(due, &jobs, self.today, now)),
             None => self.look_back(self.now()),
         };

@@ -26,6 +26,8 @@ const RETRY: Duration = Duration::from_secs(3600);
 
 /// The state of looking back.
 pub(super) struct Past {
+    /// The views ask for all there is: what is due gives way now and then.
+    insists: bool,
     /// Between two requests, so that what the views leave over is not spent in a burst.
     gap: Duration,
     /// The next request goes no sooner.
@@ -40,9 +42,10 @@ impl Past {
     /// What the plan leaves over is the past's.
     pub(super) fn new(plan: &Plan, now: Tick) -> Self {
         let left = plan.allowed_per_hour - plan.asked_per_hour;
-        let hourly = left.max(plan.allowed_per_hour * LEAST_SHARE).max(1e-3);
+        let least = plan.allowed_per_hour * LEAST_SHARE;
+        let (insists, hourly) = (left < least, left.max(least).max(1e-3));
         let gap = Duration::from_secs_f64(3600.0 / hourly);
-        Self { gap, next: now, on_the_way: false, failures: 0, asked: 0 }
+        Self { insists, gap, next: now, on_the_way: false, failures: 0, asked: 0 }
     }
 
     /// Something may be missing now that was not before.
@@ -84,6 +87,11 @@ impl Collector {
             );
         }
         true
+    }
+
+    /// Whether a request for the past goes before what is due.
+    pub(super) fn past_insists(&mut self, now: Tick) -> bool {
+        self.past.insists && self.past_may_go(now)
     }
 
     /// From when on the past may be asked for; `None` while it has to wait for something else.

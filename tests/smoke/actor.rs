@@ -86,7 +86,7 @@ impl Actor {
         let (key, ranges) =
             if *api == "klar" { ("refresh_token", KLAR) } else { ("api_key", TAPRAIN) };
         format!(
-            "  - account: {name}\n    {key}_file: {api}-{name}.key\n    base_url: {base_url}\n    \
+            "  - account: {name}\n    {key}_file: {api}-{name}.key\n    base_url: {base_url}\n    history: {{days: 0}}\n    \
              budget: {BUDGET}\n    views: [{{view: all, ranges: {ranges}}}]\n"
         )
     }

@@ -27,7 +27,7 @@ fn upstream(then: Act) -> Upstream {
 
 fn account(name: &str, upstream: &Upstream) -> String {
     format!(
-        "  - account: {name}\n    refresh_token_file: {name}.token\n    base_url: http://{}\n    \
+        "  - account: {name}\n    refresh_token_file: {name}.token\n    history: {{days: 0}}\n    base_url: http://{}\n    \
          budget: {BUDGET}\n    views:\n      - view: all\n        ranges:\n          \
          - {{range: custom, name: day, start: 2025-10-02, end: 2025-10-02, every: 1s}}\n",
         upstream.address

@@ -31,7 +31,7 @@ fn sample() -> (String, String) {
 
 fn account(name: &str, upstream: &Upstream, zone: &str) -> String {
     format!(
-        "  - account: {name}\n    api_key_file: {name}.key\n    base_url: http://{}\n    \
+        "  - account: {name}\n    api_key_file: {name}.key\n    history: {{days: 0}}\n    base_url: http://{}\n    \
          timezone: {zone}\n    budget: {BUDGET}\n    views:\n      - view: all\n        \
          ranges: [{{range: today, every: 1s}}]\n",
         upstream.address

@@ -18,7 +18,7 @@ const REPORT: &str = r#"{"success": true, "data": {"summary": {"clicks": 7, "rev
 fn exporter() -> (Upstream, Program) {
     let upstream = Upstream::new(|_, _| Act::Send(answer("200 OK", REPORT)));
     let yaml = format!(
-        "taprain:\n  - account: main\n    api_key_file: main.key\n    base_url: http://{}\n    \
+        "taprain:\n  - account: main\n    api_key_file: main.key\n    history: {{days: 0}}\n    base_url: http://{}\n    \
          budget: {{requests: 10000, per: 1h, reserve: 0%}}\n    \
          views: [{{view: all, ranges: [{{range: hour, every: 5s}}]}}]\n\
          state: {{directory: disk/state}}\n",

@@ -30,6 +30,7 @@ fn t1_t18_taprain_gets_every_parameter_and_its_key_in_a_header_only() {
     base_url: http://{}/proxied
     timezone: America/Argentina/Buenos_Aires
     budget: {BUDGET}
+    history: {{days: 0}}
     views:
       - view: some
         country: [US, GB]
@@ -82,6 +83,7 @@ fn k1_k10_k11_klar_gets_a_bare_token_request_then_every_parameter() {
     refresh_token_file: token
     base_url: http://{}
     budget: {BUDGET}
+    history: {{days: 0}}
     views:
       - view: some
         model: u_shape
