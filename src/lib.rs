@@ -25,10 +25,11 @@ pub mod plan;
 pub mod schedule;
 pub mod snapshot;
 
-pub mod expect;
 pub mod figures;
 pub mod history;
 pub mod hours;
+
+pub mod expect;
 
 // plans: what is known, and what of it to show
 pub mod board;
