@@ -46,6 +46,8 @@ pub enum Command {
     Demo(Demo),
     /// Validate the configuration and print how its requests fit the budgets
     Check(Check),
+    /// Write the time before the exporter as OpenMetrics, for promtool and VictoriaMetrics
+    Backfill(Backfill),
 }
 
 /// `serve`.
@@ -91,6 +93,45 @@ pub struct Check {
     /// The configuration.
     #[command(flatten)]
     pub config: Config,
+}
+
+/// `backfill`.
+#[derive(Debug, Args)]
+pub struct Backfill {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: Config,
+    /// The state directory of the exporter whose budget is shared; empty shares and keeps nothing
+    #[arg(long = "state.directory", value_name = "PATH")]
+    pub state: Option<PathBuf>,
+    /// Begin with this date, in each account's own time zone
+    #[arg(long, value_name = "DATE")]
+    pub from: String,
+    /// End with this date, or before this moment (2026-03-18T09:30:00Z); three hours ago at the latest
+    #[arg(long, value_name = "DATE|TIME")]
+    pub to: Option<String>,
+    /// Only the accounts of this name; may be repeated
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
+    /// Only the views of this name; may be repeated
+    #[arg(long = "view", value_name = "NAME")]
+    pub views: Vec<String>,
+    /// Write to this file; `-` is standard output
+    #[arg(long, value_name = "FILE|-")]
+    pub output: PathBuf,
+    /// Spend this share of each budget, like 0.5, instead of what the exporter leaves over
+    #[arg(long = "budget-share", value_name = "SHARE", allow_negative_numbers = true)]
+    pub share: Option<String>,
+    /// Repeat each figure at this distance, which divides an hour; Prometheus looks back 5m
+    #[arg(long, value_name = "DURATION", default_value = "5m")]
+    pub step: String,
+    /// Add a label to every sample, as Prometheus does to live ones: job=revenue-exporter; may be
+    /// repeated
+    #[arg(long = "label", value_name = "NAME=VALUE")]
+    pub labels: Vec<String>,
+    /// How events are logged.
+    #[command(flatten)]
+    pub log: Log,
 }
 
 /// `--config.*`.

@@ -9,6 +9,7 @@ mod band;
 mod centre;
 mod members;
 mod odds;
+pub mod tables;
 mod weeks;
 
 use std::time::Duration;

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::figures::closed::{Daily, Sums};
@@ -80,6 +80,20 @@ impl History {
     pub fn days(&self, view: &str) -> impl Iterator<Item = (Date, &Day)> {
         let days = self.views.get(view).into_iter().flat_map(|view| &view.days);
         days.map(|(date, day)| (*date, day))
+    }
+
+    /// One of the view's closed days.
+    pub fn day(&self, view: &str, date: Date) -> Option<&Day> {
+        self.views.get(view)?.days.get(&date)
+    }
+
+    /// The dates among the `days` before `today` of which the view knows nothing, oldest first; none
+    /// that would be forgotten again, which are those more than [`KEPT_DAYS`] ago.
+    pub fn missing(&self, view: &str, today: Date, days: u32) -> Vec<Date> {
+        let known = self.views.get(view).map(|view| &view.days);
+        let dates = (1..=i64::from(days.min(KEPT_DAYS))).rev();
+        let dates = dates.filter_map(|ago| today.checked_sub(ago.days()).ok());
+        dates.filter(|date| known.is_none_or(|days| !days.contains_key(date))).collect()
     }
 
     /// Takes note of a day as an answer has it; the move of its revenue since it was last seen.

@@ -5,6 +5,7 @@
 //! answer leaves out stays unknown, which is not 0. [`Hours`] is plain data that a file can hold.
 
 pub mod amounts;
+pub mod book;
 mod flows;
 pub mod layout;
 pub mod maturity;

@@ -27,6 +27,8 @@ pub mod snapshot;
 
 pub mod figures;
 pub mod history;
+pub mod weekday;
+
 pub mod hours;
 
 pub mod expect;
@@ -53,6 +55,8 @@ pub mod cli;
 pub mod config;
 
 pub mod check;
+
+pub mod backfill;
 pub mod demo;
 
 pub mod commands;

@@ -212,6 +212,32 @@ pub enum Group {
     TapRainUnattributed,
     /// `taprain_range_start_…`, `…_range_end_…`, `…_generated_…`: Unix seconds.
     TapRainMeta,
+    /// `taprain_expected_*` of today: clicks, leads, revenue, the band's low and high, its share.
+    TapRainExpected,
+    /// `taprain_baseline_cvr_ratio`, `…_weeks`, `taprain_window_lag_seconds`, `taprain_settle_seconds`.
+    TapRainBaseline,
+    /// `taprain_window_*`: clicks, leads, revenue.
+    TapRainWindow,
+    /// `taprain_expected_window_*`: clicks, leads, revenue, leads given clicks.
+    TapRainExpectedWindow,
+    /// `taprain_country_window_*`: clicks, leads, revenue.
+    TapRainCountryWindow,
+    /// `taprain_country_expected_window_*`: the same.
+    TapRainCountryExpectedWindow,
+    /// `taprain_country_baseline_cvr_ratio`.
+    TapRainCountryBaseline,
+    /// `taprain_source_window_*`: clicks, leads, revenue.
+    TapRainSourceWindow,
+    /// `taprain_source_expected_window_*`: the same.
+    TapRainSourceExpectedWindow,
+    /// `taprain_source_baseline_cvr_ratio`.
+    TapRainSourceBaseline,
+    /// `taprain_offer_window_*`: clicks, leads, revenue.
+    TapRainOfferWindow,
+    /// `taprain_offer_expected_window_*`: the same.
+    TapRainOfferExpectedWindow,
+    /// `taprain_offer_baseline_cvr_ratio`.
+    TapRainOfferBaseline,
     /// `klar_*` by channel: the columns of [`KLAR_COLUMNS`].
     KlarChannel,
     /// `klar_campaign_*`: the same.
@@ -222,11 +248,13 @@ pub enum Group {
     KlarAd,
     /// `klar_report_rows`, `klar_latest_data_date_timestamp_seconds`.
     KlarReport,
+    /// `klar_baseline_weeks`, `klar_baseline_from_api_history`: days from 0 to 4, and 0 or 1.
+    KlarBaseline,
 }
 
 impl Group {
     /// Every group, in the order of a sheet.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 26] = [
         Self::TapRainSummary,
         Self::TapRainCountry,
         Self::TapRainSource,
@@ -234,11 +262,25 @@ impl Group {
         Self::TapRainHour,
         Self::TapRainUnattributed,
         Self::TapRainMeta,
+        Self::TapRainExpected,
+        Self::TapRainBaseline,
+        Self::TapRainWindow,
+        Self::TapRainExpectedWindow,
+        Self::TapRainCountryWindow,
+        Self::TapRainCountryExpectedWindow,
+        Self::TapRainCountryBaseline,
+        Self::TapRainSourceWindow,
+        Self::TapRainSourceExpectedWindow,
+        Self::TapRainSourceBaseline,
+        Self::TapRainOfferWindow,
+        Self::TapRainOfferExpectedWindow,
+        Self::TapRainOfferBaseline,
         Self::KlarChannel,
         Self::KlarCampaign,
         Self::KlarAdGroup,
         Self::KlarAd,
         Self::KlarReport,
+        Self::KlarBaseline,
     ];
 
     /// The group's name in a state file.
@@ -251,11 +293,25 @@ impl Group {
             Self::TapRainHour => "taprain_hour",
             Self::TapRainUnattributed => "taprain_unattributed",
             Self::TapRainMeta => "taprain_meta",
+            Self::TapRainExpected => "taprain_expected",
+            Self::TapRainBaseline => "taprain_baseline",
+            Self::TapRainWindow => "taprain_window",
+            Self::TapRainExpectedWindow => "taprain_expected_window",
+            Self::TapRainCountryWindow => "taprain_country_window",
+            Self::TapRainCountryExpectedWindow => "taprain_country_expected_window",
+            Self::TapRainCountryBaseline => "taprain_country_baseline",
+            Self::TapRainSourceWindow => "taprain_source_window",
+            Self::TapRainSourceExpectedWindow => "taprain_source_expected_window",
+            Self::TapRainSourceBaseline => "taprain_source_baseline",
+            Self::TapRainOfferWindow => "taprain_offer_window",
+            Self::TapRainOfferExpectedWindow => "taprain_offer_expected_window",
+            Self::TapRainOfferBaseline => "taprain_offer_baseline",
             Self::KlarChannel => "klar_channel",
             Self::KlarCampaign => "klar_campaign",
             Self::KlarAdGroup => "klar_ad_group",
             Self::KlarAd => "klar_ad",
             Self::KlarReport => "klar_report",
+            Self::KlarBaseline => "klar_baseline",
         }
     }
 
@@ -266,11 +322,25 @@ impl Group {
             | Self::TapRainCountry
             | Self::TapRainSource
             | Self::TapRainOffer => 5,
-            Self::TapRainHour | Self::TapRainUnattributed | Self::TapRainMeta => 3,
+            Self::TapRainHour
+            | Self::TapRainUnattributed
+            | Self::TapRainMeta
+            | Self::TapRainWindow
+            | Self::TapRainCountryWindow
+            | Self::TapRainCountryExpectedWindow
+            | Self::TapRainSourceWindow
+            | Self::TapRainSourceExpectedWindow
+            | Self::TapRainOfferWindow
+            | Self::TapRainOfferExpectedWindow => 3,
+            Self::TapRainExpected => 6,
+            Self::TapRainBaseline | Self::TapRainExpectedWindow => 4,
+            Self::TapRainCountryBaseline
+            | Self::TapRainSourceBaseline
+            | Self::TapRainOfferBaseline => 1,
             Self::KlarChannel | Self::KlarCampaign | Self::KlarAdGroup | Self::KlarAd => {
                 KLAR_COLUMNS.len()
             }
-            Self::KlarReport => 2,
+            Self::KlarReport | Self::KlarBaseline => 2,
         }
     }
 }

@@ -11,10 +11,12 @@
 mod scenarios {
     mod asked;
     mod collecting;
+    mod expectation;
     mod faults;
     mod ordeal;
     mod outcomes;
     mod pages;
+    mod past;
     mod protocol;
     mod reload;
     mod restart;

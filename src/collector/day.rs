@@ -37,6 +37,7 @@ impl Collector {
         }
         self.today = today;
         self.vendor.turn_day();
+        self.past.look_again(now.tick);
         for (index, job) in self.jobs.iter().enumerate() {
             if job.range.moves() {
                 self.schedule.renew(index, now.tick);

@@ -1,6 +1,9 @@
 //! Klar's side of collecting: a token first, reports in pieces of days, and one report for every
 //! range whose dates it covers.
 
+mod past;
+mod reading;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -8,15 +11,21 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 
+use past::Past;
+pub(super) use reading::view_labels;
+use reading::{flight, is_round, oddities};
+
+use super::expected::{expected, join};
 use super::kept::Held;
-use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict};
+use super::vendor::{Errand, Flight, Jobs, Payload, Read, Update, Vendor, Verdict, Wants};
 use crate::clock::{Moment, Tick};
 use crate::fetch::{Fetch, KlarReport};
 use crate::figures::Sheeted;
 use crate::figures::klar::Tally;
-use crate::figures::klar_sheet::sheet;
+use crate::figures::klar_sheet::{labels, sheet};
+use crate::history::History;
 use crate::label::Labels;
-use crate::model::klar::{CHUNK_DAYS, token_serves};
+use crate::model::klar::{CHUNK_DAYS, Detail, token_serves};
 use crate::model::range::{Days, Range};
 use crate::model::settings::{KlarAccount, KlarLimits, KlarView};
 use crate::secret::Secret;
@@ -24,9 +33,6 @@ use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
 use crate::upstream::klar::{ATTRIBUTION, TOKEN, Token, report_request, token_request};
-
-/// Row counts that suggest a silent cut (trap K17).
-const ROUND_COUNTS: [u64; 3] = [1_000, 10_000, 100_000];
 
 /// A Klar account's protocol.
 pub(super) struct Klar {
@@ -39,6 +45,7 @@ pub(super) struct Klar {
     tokens: u64,
     /// A report was refused with a token that was new; once more and the credential is at fault.
     refused: bool,
+    past: Past,
 }
 
 struct Job {
@@ -62,15 +69,15 @@ impl Klar {
     pub(super) fn new(account: KlarAccount, fetch: Fetch) -> Self {
         let mut jobs = Vec::new();
         for (index, view) in account.views.iter().enumerate() {
-            let labels = view_labels(&account, view);
             for wanted in &view.ranges {
                 let range = wanted.range.clone();
-                let labels = labels.clone().with("range", range.label());
+                let labels = labels(&account.common.name, view, range.label());
                 jobs.push(Job { view: index, range, labels, piece: CHUNK_DAYS, progress: None });
             }
         }
         let (token, token_on_the_way, tokens, refused) = (None, false, 0, false);
-        Self { account, fetch, jobs, token, token_on_the_way, tokens, refused }
+        let past = Past::default();
+        Self { account, fetch, jobs, token, token_on_the_way, tokens, refused, past }
     }
 
     fn serving(&self, now: Tick) -> Option<&Held> {
@@ -91,7 +98,7 @@ impl Klar {
         };
         let days = self.jobs[due].range.days(today);
         let flight = flight(due, TOKEN, today, days, now);
-        Errand::Send(Flight { brings_figures: false, carries_secret: true, ..flight }, work.boxed())
+        Errand::Send(Flight { wants: Wants::Token, carries_secret: true, ..flight }, work.boxed())
     }
 
     /// The days that `job`'s next request asks for.
@@ -135,9 +142,21 @@ impl Klar {
         today: Date,
         token: &Secret,
     ) -> BoxFuture<'static, Answer<Payload>> {
-        let view = &self.account.views[self.jobs[lead].view];
-        let tally = |job: &usize| Tally::new(view.detail, self.jobs[*job].range.days(today));
+        let detail = self.account.views[self.jobs[lead].view].detail;
+        let tally = |job: &usize| Tally::new(detail, self.jobs[*job].range.days(today));
         let tallies = std::iter::once(&lead).chain(also).map(tally).collect();
+        self.ask(lead, piece, tallies, token)
+    }
+
+    /// Asks for `piece` of the view of `job`, added up as `tallies` want it.
+    fn ask(
+        &self,
+        job: usize,
+        piece: Days,
+        tallies: Vec<Tally>,
+        token: &Secret,
+    ) -> BoxFuture<'static, Answer<Payload>> {
+        let view = &self.account.views[self.jobs[job].view];
         let request = report_request(&self.account.common, view, piece, token);
         let fetch = self.fetch.clone();
         let work = async move {
@@ -161,6 +180,11 @@ impl Klar {
     fn digest_report(&mut self, flight: &Flight, report: KlarReport, room: usize) -> Verdict {
         self.refused = false;
         let mut odd = oddities(&report);
+        if flight.wants == Wants::Past {
+            self.past.answered(self.jobs[flight.job].view, flight.days);
+            let days = self.days(flight, &report);
+            return Verdict::Figures { updates: Vec::new(), odd, go_on: false, days };
+        }
         let days = self.days(flight, &report);
         let mut tallies = report.tallies.into_iter();
         let mut updates = Vec::new();
@@ -280,15 +304,36 @@ impl Vendor for Klar {
     }
 
     fn fail(&mut self, flight: &Flight, failure: Failure) -> Verdict {
-        if !flight.brings_figures {
+        if flight.wants == Wants::Token {
             self.token_on_the_way = false;
             return Verdict::Failed(failure);
         }
         match failure.outcome {
             Outcome::Unauthorized => self.refuse(flight, failure),
+            Outcome::BadRequest if flight.wants == Wants::Past => {
+                self.past.refused(self.jobs[flight.job].view, flight.days);
+                Verdict::Failed(failure)
+            }
             Outcome::BadRequest => self.halve(flight, failure),
             _ => Verdict::Failed(failure),
         }
+    }
+
+    fn lacks(&self, known: &History, today: Date, _now: Moment) -> usize {
+        let pieces = |view: &usize| self.missing(*view, known, today).div_ceil(CHUNK_DAYS as usize);
+        (0..self.account.views.len()).map(|view| pieces(&view)).sum()
+    }
+
+    fn look_back(&mut self, known: &History, today: Date, now: Moment) -> Option<Errand> {
+        let (job, piece) = self.next_past(known, today)?;
+        let Some(held) = self.serving(now.tick) else {
+            return Some(self.token_errand(job, today, now.tick));
+        };
+        let number = held.number;
+        let tallies = vec![Tally::new(Detail::Channel, piece)];
+        let work = self.ask(job, piece, tallies, &held.secret);
+        let flight = flight(job, ATTRIBUTION, today, piece, now.tick);
+        Some(Errand::Send(Flight { wants: Wants::Past, token: number, ..flight }, work))
     }
 
     fn questions(&self) -> Vec<(Arc<str>, String)> {
@@ -300,12 +345,28 @@ impl Vendor for Klar {
         self.account.views.iter().map(|view| (Arc::clone(&view.name), ask(view))).collect()
     }
 
+    fn complete(
+        &self,
+        job: usize,
+        sheeted: &mut Sheeted,
+        room: usize,
+        history: &History,
+        today: Date,
+    ) {
+        let job = &self.jobs[job];
+        if job.range == Range::Yesterday {
+            let (view, date) = (&self.account.views[job.view], job.range.days(today).start);
+            let expected = expected(&self.account, view, history, date);
+            join(sheeted, expected, room);
+        }
+    }
+
     fn renew(&mut self, secret: Secret) {
         self.account.common.credential.secret = secret;
     }
 
     fn give_up(&mut self, flight: &Flight) {
-        if !flight.brings_figures {
+        if flight.wants == Wants::Token {
             self.token_on_the_way = false;
         }
     }
@@ -324,40 +385,4 @@ impl Vendor for Klar {
             job.progress = None;
         }
     }
-}
-
-fn view_labels(account: &KlarAccount, view: &KlarView) -> Labels {
-    Labels::new()
-        .with("account", &account.common.name)
-        .with("view", &view.name)
-        .with("model", view.model.as_str())
-        .with("attribution_window", view.window.as_str())
-        .with("date_basis", view.basis.as_str())
-}
-
-fn flight(job: usize, endpoint: &'static str, today: Date, days: Days, now: Tick) -> Flight {
-    Flight {
-        job,
-        also: Vec::new(),
-        endpoint,
-        brings_figures: true,
-        carries_secret: false,
-        today,
-        days,
-        token: 0,
-        asked: now,
-    }
-}
-
-fn is_round(report: &KlarReport) -> bool {
-    ROUND_COUNTS.contains(&report.seen.rows)
-}
-
-fn oddities(report: &KlarReport) -> Vec<(Anomaly, u64)> {
-    vec![
-        (Anomaly::BadRow, report.seen.bad_rows),
-        (Anomaly::BadNumber, report.seen.bad_numbers),
-        (Anomaly::OutOfRangeRow, report.out_of_range),
-        (Anomaly::RoundRowCount, u64::from(is_round(report))),
-    ]
 }

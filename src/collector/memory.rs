@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Collector;
-use super::vendor::{Flight, Read, Vendor};
+use super::vendor::{Flight, Read, Vendor, Wants};
 use crate::clock::Moment;
 use crate::history::{History, Times, reader};
+use crate::hours::book::Book;
 use crate::model::range::local_date;
 use crate::telemetry::Restated;
 
@@ -18,8 +19,11 @@ pub(super) fn of(vendor: &dyn Vendor) -> History {
 
 impl Collector {
     /// Goes on from what was kept of this account.
-    pub(super) fn recalling(mut self, saved: History) -> Self {
+    pub(super) fn recalling(mut self, saved: History, hours: Option<Book>) -> Self {
         self.history.recall(saved);
+        if let Some(hours) = hours {
+            self.vendor.recall(hours);
+        }
         for job in 0..self.jobs.len() {
             let of = self.restated(job);
             if self.history.days(&of.view).next().is_some() {
@@ -37,7 +41,12 @@ impl Collector {
             let of = self.restated(job);
             let mut moves = Vec::new();
             for daily in days {
-                if self.reader(job, daily.date) == Some(job) {
+                let is_wanted = match flight.wants {
+                    // Fetched because it was not known; whoever reads it by now knows better.
+                    Wants::Past => self.history.day(&of.view, daily.date).is_none(),
+                    Wants::Figures | Wants::Token => self.reader(job, daily.date) == Some(job),
+                };
+                if is_wanted {
                     moves.extend(self.history.note(&of.view, daily, &times));
                 }
             }

@@ -4,10 +4,12 @@
 //! for the next deadline, an answer, midnight or the end, and for nothing else.
 
 mod day;
+mod expected;
 pub mod kept;
 mod klar;
 mod memory;
 pub mod part;
+mod past;
 mod renewal;
 mod secrets;
 mod settle;
@@ -44,9 +46,10 @@ use crate::upstream::klar::{ATTRIBUTION, TOKEN};
 use crate::upstream::taprain::STATS;
 use day::midnight;
 use kept::Kept;
+use past::Past;
 use renewal::Spoken;
 use secrets::Keys;
-use vendor::{Errand, Flight, Jobs, Payload, Vendor};
+use vendor::{Errand, Flight, Jobs, Payload, Vendor, Wants};
 
 /// Requests of one account on their way at once, so that a slow API loses no budget.
 const MOST_IN_FLIGHT: usize = 8;
@@ -106,6 +109,7 @@ pub struct Collector {
     on_the_way: Vec<(tokio::task::Id, Flight, Receipt)>,
     /// Days that are over, as they were and are.
     history: History,
+    past: Past,
 }
 
 struct Job {
@@ -136,19 +140,20 @@ impl Collector {
             Subject::Klar(account) => Box::new(klar::Klar::new(account, around.fetch.clone())),
         };
         let days = keep.days();
-        Self::of(vendor, account, &ranges, (part, keep, plan.stretch), around).recalling(days)
+        let hours = keep.hours().filter(|_| account.history_days > 0);
+        Self::of(vendor, account, &ranges, (part, keep, plan), around).recalling(days, hours)
     }
 
     fn of(
         vendor: Box<dyn Vendor>,
         account: Account,
         ranges: &[RangeEvery],
-        (part, keep, stretch): (AccountPart, Arc<Keep>, f64),
+        (part, keep, plan): (AccountPart, Arc<Keep>, Plan),
         around: Surroundings,
     ) -> Self {
         let now = around.clock.moment();
         let calendar = keep.anchor().map_or_else(|| Calendar::new(now), Calendar::resumed);
-        let schedule = schedule(ranges, stretch, &account, now.tick, &part);
+        let schedule = schedule(ranges, plan.stretch, &account, now.tick, &part);
         let who = Who { api: part.api, account: Arc::clone(&part.account) };
         let endpoints: &[&'static str] = match who.api {
             Api::TapRain => &[STATS],
@@ -164,6 +169,7 @@ impl Collector {
         };
         Self {
             history,
+            past: Past::new(&plan, now.tick),
             vendor,
             jobs: ranges.iter().map(job).collect(),
             schedule,
@@ -210,6 +216,9 @@ impl Collector {
             }
         }
         self.flights.shutdown().await;
+        if let Some(hours) = self.vendor.hours(self.now(), true) {
+            self.keep.note_hours(hours);
+        }
         // A disk that hangs must not keep the program.
         let _ = self.around.clock.timeout(LAST_SAVE, self.keep.close()).await;
         Kept::new(self.keys.secret().clone(), self.vendor.leave())
@@ -239,11 +248,14 @@ impl Collector {
     async fn send_what_may_go(&mut self) {
         while self.on_the_way.len() < self.most_in_flight() {
             let now = self.around.clock.tick();
-            if self.schedule.due(now).is_none() || self.vendor.waits(now) {
+            let is_due = self.schedule.due(now).is_some();
+            if !is_due && !self.past_may_go(now) || self.vendor.waits(now) {
                 return;
             }
             if self.budget().opening(now) != Opening::Now {
-                self.waits_since.get_or_insert(now);
+                if is_due {
+                    self.waits_since.get_or_insert(now);
+                }
                 return;
             }
             // Saved before it is sent: whoever comes after a crash knows of it.
@@ -256,8 +268,11 @@ impl Collector {
     fn send(&mut self, receipt: Receipt) {
         let now = self.around.clock.tick();
         let jobs = Released { schedule: &self.schedule, now };
-        let due = self.schedule.due(now);
-        match due.map(|due| self.vendor.errand(due, &jobs, self.today, now)) {
+        let errand = match self.schedule.due(now) {
+            Some(due) => Some(self.vendor.errand(due, &jobs, self.today, now)),
+            None => self.look_back(self.now()),
+        };
+        match errand {
             Some(Errand::Send(flight, work)) => {
                 self.note_sent(&flight, now);
                 let carried = flight.carries_secret.then(|| self.keys.carried());
@@ -279,7 +294,7 @@ impl Collector {
         if let Some(since) = self.waits_since.take() {
             self.budget().add_wait(now.since(since));
         }
-        if flight.brings_figures {
+        if flight.wants == Wants::Figures {
             self.schedule.start(flight.job, now);
             for job in &flight.also {
                 self.schedule.join(*job);
@@ -302,7 +317,10 @@ impl Collector {
         if let Some(release) = self.schedule.next_release(now.tick) {
             wake = wake.min(release);
         }
-        if self.schedule.due(now.tick).is_some()
+        let past = self.past_opens();
+        wake = past.filter(|opens| *opens > now.tick).map_or(wake, |opens| wake.min(opens));
+        let wants = self.schedule.due(now.tick).is_some() || past.is_some_and(|at| at <= now.tick);
+        if wants
             && self.on_the_way.len() < self.most_in_flight()
             && let Opening::At(opening) = self.budget().opening(now.tick)
         {

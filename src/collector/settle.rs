@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError};
 use tracing::{debug, info, warn};
 
-use super::vendor::{Flight, Payload, Update, Verdict};
+use super::vendor::{Flight, Payload, Update, Verdict, Wants};
 use super::{Collector, Landed};
 use crate::backoff;
 use crate::clock::{Moment, Tick};
@@ -28,6 +28,9 @@ impl Collector {
         let is_known = self.settle(landed);
         self.publish();
         let part = is_known.then(|| self.part.clone());
+        if let Some(hours) = self.vendor.hours(self.now(), false) {
+            self.keep.note_hours(hours);
+        }
         self.keep.save(part, self.now()).await;
     }
 
@@ -41,6 +44,9 @@ impl Collector {
             return false;
         };
         let (_, flight, receipt) = self.on_the_way.swap_remove(at);
+        if flight.wants == Wants::Past {
+            self.past.landed();
+        }
         self.hear(&flight, answer.date);
         let now = self.now();
         self.budget().settle(&receipt, self.answered_at(&answer, now), answer.advice);
@@ -85,13 +91,13 @@ impl Collector {
             account = &*self.who.account,
             endpoint = flight.endpoint,
             view = &*slot.view,
-            range = &*slot.range,
+            range = if flight.wants == Wants::Past { "past" } else { &*slot.range },
             outcome = outcome.as_str(),
             milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             budget_left = self.budget().reading(now.tick).remaining,
             "asked"
         );
-        if !flight.brings_figures {
+        if flight.wants == Wants::Token {
             telemetry.token_refresh(&self.who, outcome);
         }
     }
@@ -105,7 +111,7 @@ impl Collector {
     /// An answer to a question about dates that have moved since answers nothing.
     fn is_of_yesterday(&self, flight: &Flight) -> bool {
         let mut served = std::iter::once(&flight.job).chain(&flight.also);
-        flight.brings_figures
+        flight.wants == Wants::Figures
             && flight.today != self.today
             && served.any(|job| self.jobs[*job].range.moves())
     }
@@ -123,8 +129,16 @@ impl Collector {
                 self.account_is(AccountState::Ok, true);
                 self.refusals = 0;
                 self.count_odd(&odd);
+                if flight.wants == Wants::Past {
+                    self.past_came();
+                }
                 self.remember(flight, days, now);
-                for update in updates {
+                let room = self.room(flight);
+                for mut update in updates {
+                    if let Some(sheeted) = &mut update.sheeted {
+                        let (job, today) = (update.job, flight.today);
+                        self.vendor.complete(job, sheeted, room, &self.history, today);
+                    }
                     self.update(update, flight, now);
                 }
                 if go_on {
@@ -176,6 +190,10 @@ impl Collector {
     }
 
     fn fail(&mut self, flight: &Flight, failure: &Failure, now: Moment) {
+        if flight.wants == Wants::Past && !is_refusal(failure) {
+            self.fail_past(failure, now);
+            return;
+        }
         let state = state_after(failure.outcome).unwrap_or(AccountState::Ok);
         self.account_is(state, false);
         let wait = match self.account_hold(flight, failure, now) {
@@ -187,6 +205,9 @@ impl Collector {
             }
             None => self.retry_later(flight, failure, now),
         };
+        if flight.wants == Wants::Past {
+            return;
+        }
         self.part.slots[flight.job].up = Some(false);
         let is_news = self.is_news(flight, failure.outcome);
         self.log(flight, failure, wait, is_news);
@@ -238,7 +259,7 @@ impl Collector {
             }
             Outcome::Unauthorized => backoff::unauthorized(tries, rng),
             Outcome::Forbidden => backoff::suspended(),
-            _ if !flight.brings_figures => backoff::retry(tries, TOKEN_RETRY, rng),
+            _ if flight.wants == Wants::Token => backoff::retry(tries, TOKEN_RETRY, rng),
             _ => return None,
         };
         self.refusals = tries.saturating_add(1);
@@ -261,7 +282,7 @@ impl Collector {
 
     /// The jobs of `flight` are as due as they were.
     pub(super) fn leave_due(&mut self, flight: &Flight, now: Moment) {
-        if flight.brings_figures {
+        if flight.wants == Wants::Figures {
             self.schedule.go_on(flight.job, now.tick);
         }
         for job in &flight.also {
@@ -313,6 +334,13 @@ impl Collector {
             );
         }
     }
+}
+
+/// Whether the API refuses the account, whatever is asked.
+fn is_refusal(failure: &Failure) -> bool {
+    use Outcome::{Forbidden, RateLimited, ServerError, Unauthorized};
+    let quiet = failure.outcome == ServerError && failure.retry_after.is_some();
+    quiet || matches!(failure.outcome, RateLimited | Unauthorized | Forbidden)
 }
 
 /// What a failure says of the account; `None` where it says something of one view only.

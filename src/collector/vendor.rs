@@ -12,6 +12,8 @@ use crate::fetch::KlarReport;
 use crate::figures::Sheeted;
 use crate::figures::closed::Daily;
 use crate::figures::taprain::Report;
+use crate::history::History;
+use crate::hours::book::Book;
 use crate::model::range::Days;
 use crate::secret::Secret;
 use crate::telemetry::{Anomaly, Outcome};
@@ -37,12 +39,43 @@ pub(super) trait Vendor: Send + 'static {
         Verdict::Failed(failure)
     }
 
+    /// How many requests [`Vendor::look_back`] has at most, access tokens left out.
+    fn lacks(&self, _known: &History, _today: Date, _now: Moment) -> usize {
+        0
+    }
+
+    /// The request for what is missing of the past, given the days that are known; `None` when
+    /// nothing is.
+    fn look_back(&mut self, _known: &History, _today: Date, _now: Moment) -> Option<Errand> {
+        None
+    }
+
+    /// Goes on from the hours that were kept.
+    fn recall(&mut self, _hours: Book) {}
+
+    /// The hours to keep: all of them at the `end`, before that when enough of them are new.
+    fn hours(&mut self, _now: Moment, _end: bool) -> Option<Arc<Book>> {
+        None
+    }
+
     /// What each view asks, by the view's name: a text that is another when the figures of one day
     /// would be others.
     fn questions(&self) -> Vec<(Arc<str>, String)>;
 
     /// Asks with another secret from now on.
     fn renew(&mut self, secret: Secret);
+
+    /// Adds to the figures of `job` what the days that are over make one expect of `today`; most
+    /// jobs have nothing to add. `room` is how many series all of them may be.
+    fn complete(
+        &self,
+        _job: usize,
+        _sheeted: &mut Sheeted,
+        _room: usize,
+        _history: &History,
+        _today: Date,
+    ) {
+    }
 
     /// The answer to `flight` is not used: what it was to bring is still wanted.
     fn give_up(&mut self, _flight: &Flight) {}
@@ -75,6 +108,17 @@ pub(super) enum Errand {
     Wait,
 }
 
+/// What a request is to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    /// The figures of its job, and of those served along.
+    Figures,
+    /// An access token.
+    Token,
+    /// Days that are over and missing; its job only names the view.
+    Past,
+}
+
 /// A request on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Flight {
@@ -84,8 +128,8 @@ pub(super) struct Flight {
     pub(super) also: Vec<usize>,
     /// The `endpoint` label.
     pub(super) endpoint: &'static str,
-    /// Whether it brings figures; an access token does not.
-    pub(super) brings_figures: bool,
+    /// What it is to bring.
+    pub(super) wants: Wants,
     /// Whether it carries the account's own secret; a Klar report carries a token instead.
     pub(super) carries_secret: bool,
     /// The date its dates were reckoned from.

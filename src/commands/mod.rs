@@ -1,8 +1,10 @@
 //! What was typed becomes what is done: one file a command, exit codes in one place.
 
+mod backfill;
 mod check;
 mod demo;
 mod logging;
+mod progress;
 mod reload;
 mod run;
 mod serve;
@@ -10,6 +12,7 @@ mod signals;
 
 use std::process::ExitCode;
 
+use crate::backfill::Trouble;
 use crate::cli::{self, Cli};
 use crate::config::{self, ConfigError, Loaded};
 use crate::server::BindError;
@@ -23,6 +26,9 @@ enum CommandError {
     /// An address could not be listened on: exit code 1.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A backfill does not begin or end: exit code 2 for what was typed, else 1.
+    #[error(transparent)]
+    Backfill(#[from] Trouble),
     /// The system refused something else: exit code 1.
     #[error("{0}")]
     System(String),
@@ -35,12 +41,22 @@ pub fn run(cli: Cli) -> ExitCode {
         cli::Command::Serve(serve) => serve::run(&serve),
         cli::Command::Demo(demo) => demo::run(&demo),
         cli::Command::Check(check) => check::run(&check.config),
+        cli::Command::Backfill(backfill) => backfill::run(&backfill),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             logging::last_words(&error.to_string());
-            ExitCode::from(if matches!(error, CommandError::Config(_)) { 2 } else { 1 })
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+impl CommandError {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Backfill(Trouble::Usage(_)) => 2,
+            Self::Bind(_) | Self::Backfill(_) | Self::System(_) => 1,
         }
     }
 }

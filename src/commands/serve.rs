@@ -31,7 +31,7 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
 }
 
 /// The directory that was typed goes before the file's; an empty name is none.
-fn with_state(mut loaded: config::Loaded, typed: Option<&Path>) -> config::Loaded {
+pub(super) fn with_state(mut loaded: config::Loaded, typed: Option<&Path>) -> config::Loaded {
     if let Some(directory) = typed {
         let absolute = || std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
         let is_named = !directory.as_os_str().is_empty();

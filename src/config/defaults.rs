@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::model::klar::{DateBasis, Detail, Model, Window};
 use crate::model::range::Range;
-use crate::model::settings::{BudgetTerms, KlarLimits, TapRainLimits};
+use crate::model::restated::KEPT_DAYS;
+use crate::model::settings::{BudgetTerms, Expectations, KlarLimits, TapRainLimits};
 
 /// What an account of one API has unless its owner says otherwise.
 #[derive(Debug)]
@@ -18,6 +19,10 @@ pub struct AccountDefaults {
     pub currency: &'static str,
     /// What the API allows one credential.
     pub budget: BudgetTerms,
+    /// Whole days before today that are kept in detail.
+    pub history_days: u32,
+    /// No more are kept.
+    pub longest_history: u32,
 }
 
 /// TapRain: its own default zone (trap T1), 600 requests an hour, a tenth left to others (T20).
@@ -30,6 +35,9 @@ pub const TAPRAIN: AccountDefaults = AccountDefaults {
         per: Duration::from_secs(3600),
         reserve: 0.1,
     },
+    // Four weeks to compare with, and a fifth so that each of them can be left out in turn.
+    history_days: 35,
+    longest_history: 35,
 };
 
 /// Klar: Germany's zone and currency, 2 requests in 30 s with the token's among them (trap K6).
@@ -42,10 +50,23 @@ pub const KLAR: AccountDefaults = AccountDefaults {
         per: Duration::from_secs(30),
         reserve: 0.0,
     },
+    // Both vendors restate for weeks, and a weekday comes every seven days.
+    history_days: 60,
+    longest_history: KEPT_DAYS,
 };
 
 /// Rows shown for each TapRain dimension.
 pub const TAPRAIN_LIMITS: TapRainLimits = TapRainLimits { country: 60, source: 50, offer: 50 };
+
+/// Late leads by the vendor's trade: most within the hour, some within three.
+pub const EXPECTATIONS: Expectations =
+    Expectations { settle: Duration::from_secs(3 * 3600), quantile: 0.95 };
+
+/// Leads are not waited for longer than a day.
+pub const LONGEST_SETTLE: Duration = Duration::from_secs(24 * 3600);
+
+/// The bounds of a band's share: a narrower one is no band, and a wider one nobody can measure.
+pub const QUANTILES: (f64, f64) = (0.5, 0.999);
 
 /// Rows shown at each Klar level.
 pub const KLAR_LIMITS: KlarLimits =

@@ -56,6 +56,9 @@ fn taprain(page: &mut Page, account: &TapRainAccount) {
     let limits = account.limits;
     let (country, source, offer) = (limits.country, limits.source, limits.offer);
     page.line(2, format!("limits: {{country: {country}, source: {source}, offer: {offer}}}"));
+    let (days, settle) = (account.common.history_days, account.expectations.settle);
+    let (settle, share) = (duration::format(settle), format_percent(account.expectations.quantile));
+    page.line(2, format!("history: {{days: {days}, settle: {settle}, quantile: {share}}}"));
     page.line(2, "views:");
     for view in &account.views {
         taprain_view(page, view);
@@ -86,6 +89,7 @@ fn klar(page: &mut Page, account: &KlarAccount) {
             limits.channel, limits.campaign, limits.ad_group, limits.ad
         ),
     );
+    page.line(2, format!("history: {{days: {}}}", account.common.history_days));
     page.line(2, "views:");
     for view in &account.views {
         klar_view(page, view);

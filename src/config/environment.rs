@@ -73,6 +73,7 @@ fn taprain_account(credential: Credential) -> Result<TapRainAccount, ConfigError
     Ok(TapRainAccount {
         common: account(credential, &defaults::TAPRAIN)?,
         limits: defaults::TAPRAIN_LIMITS,
+        expectations: defaults::EXPECTATIONS,
         views: vec![taprain::default_view()],
     })
 }
@@ -96,6 +97,7 @@ fn account(credential: Credential, defaults: &AccountDefaults) -> Result<Account
         timezone_name,
         currency: defaults.currency.into(),
         budget: defaults.budget,
+        history_days: defaults.history_days,
     })
 }
 

@@ -28,6 +28,7 @@ pub(super) struct TapRainAccount {
     pub(super) currency: Option<Text>,
     pub(super) budget: Option<Budget>,
     pub(super) limits: Option<TapRainLimits>,
+    pub(super) history: Option<TapRainHistory>,
     pub(super) views: Option<List<TapRainView>>,
 }
 
@@ -42,6 +43,7 @@ pub(super) struct KlarAccount {
     pub(super) currency: Option<Text>,
     pub(super) budget: Option<Budget>,
     pub(super) limits: Option<KlarLimits>,
+    pub(super) history: Option<KlarHistory>,
     pub(super) views: Option<List<KlarView>>,
 }
 
@@ -68,6 +70,20 @@ pub(super) struct KlarLimits {
     pub(super) campaign: Option<Text>,
     pub(super) ad_group: Option<Text>,
     pub(super) ad: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TapRainHistory {
+    pub(super) days: Option<Text>,
+    pub(super) settle: Option<Text>,
+    pub(super) quantile: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct KlarHistory {
+    pub(super) days: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]

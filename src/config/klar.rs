@@ -42,6 +42,7 @@ fn one_account(
         timezone: typed.timezone.as_ref(),
         currency: typed.currency.as_ref(),
         budget: typed.budget.as_ref(),
+        history_days: typed.history.as_ref().and_then(|history| history.days.as_ref()),
     };
     Ok(KlarAccount {
         common: account(&common, &defaults::KLAR, around)?,

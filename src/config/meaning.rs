@@ -90,6 +90,7 @@ pub(super) struct Common<'a> {
     pub(super) timezone: Option<&'a Text>,
     pub(super) currency: Option<&'a Text>,
     pub(super) budget: Option<&'a file::Budget>,
+    pub(super) history_days: Option<&'a Text>,
 }
 
 /// What the common keys of an account mean.
@@ -110,6 +111,11 @@ pub(super) fn account(
         currency: meant(typed.currency, defaults.currency, of_key("currency", currency::parse))?
             .into(),
         budget: budget(typed.budget, defaults.budget)?,
+        history_days: meant(
+            typed.history_days,
+            defaults.history_days,
+            of_key("days", history_days(defaults.longest_history)),
+        )?,
         credential: credential::read(&typed.secret, typed.account, around.base, around.env)?,
     })
 }
@@ -126,6 +132,16 @@ fn base_url(
         around.warnings.push(Fault::of(text, message));
     }
     Ok(url)
+}
+
+fn history_days(most: u32) -> impl FnOnce(&str) -> Result<u32, String> {
+    move |text| {
+        let days = scalars::count(0)(text)?;
+        if days > most {
+            return Err(format!("`{text}` is too long; write {most} days or fewer"));
+        }
+        Ok(days)
+    }
 }
 
 fn budget(typed: Option<&file::Budget>, default: BudgetTerms) -> Result<BudgetTerms, Fault> {

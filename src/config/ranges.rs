@@ -11,7 +11,7 @@ use super::file::{self, List, Text};
 use super::nearest::instead;
 use super::scalars::{self, read};
 use crate::model::Api;
-use crate::model::range::{Days, Range};
+use crate::model::range::{Days, Range, SAME_WEEKDAY};
 use crate::model::settings::RangeEvery;
 
 /// What the file calls a range with dates of its own.
@@ -101,7 +101,7 @@ fn custom(typed: &file::RangeEvery, api: Api) -> Result<Range, Fault> {
     let end_text = required(typed, typed.end.as_ref(), "end: 2026-11-30")?;
     let last = read(end_text, scalars::date)?;
     let name = read(name_text, scalars::name)?;
-    if TAPRAIN_WORDS.contains(&&*name) {
+    if TAPRAIN_WORDS.contains(&&*name) || &*name == SAME_WEEKDAY {
         let message = format!("`{name}` is the word of another range; write a name of your own");
         return Err(Fault::of(name_text, message));
     }

@@ -1,14 +1,17 @@
 //! TapRain's part of the file.
 
+use std::time::Duration;
+
 use super::credential::{self, Keys};
-use super::defaults;
 use super::error::Fault;
 use super::file::{self, List, Text};
 use super::meaning::{Common, Surroundings, account, at_least_one, unique, view_name};
+use super::quantity::{format_percent, parse_percent};
 use super::ranges::{by_default, ranges};
 use super::scalars::{count, meant, of_key, read};
+use super::{defaults, duration};
 use crate::model::Api;
-use crate::model::settings::{Filters, TapRainAccount, TapRainLimits, TapRainView};
+use crate::model::settings::{Expectations, Filters, TapRainAccount, TapRainLimits, TapRainView};
 
 /// What the accounts under `taprain` mean.
 pub(super) fn accounts(
@@ -37,10 +40,13 @@ fn one_account(
         timezone: typed.timezone.as_ref(),
         currency: typed.currency.as_ref(),
         budget: typed.budget.as_ref(),
+        history_days: typed.history.as_ref().and_then(|history| history.days.as_ref()),
     };
+    let default = defaults::EXPECTATIONS;
     Ok(TapRainAccount {
         common: account(&common, &defaults::TAPRAIN, around)?,
         limits: typed.limits.as_ref().map_or(Ok(defaults::TAPRAIN_LIMITS), limits)?,
+        expectations: typed.history.as_ref().map_or(Ok(default), expectations)?,
         views: typed.views.as_ref().map_or_else(|| Ok(vec![default_view()]), views)?,
     })
 }
@@ -61,6 +67,33 @@ fn limits(typed: &file::TapRainLimits) -> Result<TapRainLimits, Fault> {
         source: meant(typed.source.as_ref(), default.source, of_key("source", count(0)))?,
         offer: meant(typed.offer.as_ref(), default.offer, of_key("offer", count(0)))?,
     })
+}
+
+fn expectations(typed: &file::TapRainHistory) -> Result<Expectations, Fault> {
+    let default = defaults::EXPECTATIONS;
+    Ok(Expectations {
+        settle: meant(typed.settle.as_ref(), default.settle, of_key("settle", settle))?,
+        quantile: meant(typed.quantile.as_ref(), default.quantile, of_key("quantile", quantile))?,
+    })
+}
+
+fn settle(text: &str) -> Result<Duration, String> {
+    let settle = duration::parse(text)?;
+    if settle > defaults::LONGEST_SETTLE {
+        let most = duration::format(defaults::LONGEST_SETTLE);
+        return Err(format!("`{text}` is too long; write {most} or less"));
+    }
+    Ok(settle)
+}
+
+fn quantile(text: &str) -> Result<f64, String> {
+    let (least, most) = defaults::QUANTILES;
+    let share = parse_percent(text)?;
+    if (least..=most).contains(&share) {
+        return Ok(share);
+    }
+    let (least, most) = (format_percent(least), format_percent(most));
+    Err(format!("`{text}` is no share of days for a band; write {least} to {most}"))
 }
 
 fn views(typed: &List<file::TapRainView>) -> Result<Vec<TapRainView>, Fault> {

@@ -29,6 +29,7 @@ pub fn settings(taprain_at: SocketAddr, klar_at: SocketAddr) -> Result<Settings,
     let taprain = TapRainAccount {
         common: account("demo", key, taprain_at, &defaults::TAPRAIN),
         limits: defaults::TAPRAIN_LIMITS,
+        expectations: defaults::EXPECTATIONS,
         views: vec![
             view("all", Filters::default(), taprain_ranges()),
             view("us", united_states(), vec![every(Range::Today, 60)]),
@@ -64,6 +65,7 @@ fn account(name: &str, secret: Secret, at: SocketAddr, api: &AccountDefaults) ->
         timezone_name: api.timezone.into(),
         currency: api.currency.into(),
         budget: api.budget,
+        history_days: api.history_days,
     }
 }
 

@@ -63,22 +63,16 @@ impl Writer {
     /// Writes one family; a family without a sample leaves no trace.
     fn family(&mut self, metric: &Metric, accounts: &[Shown<'_>]) {
         let begin = self.text.len();
-        self.head(metric);
+        metric.head(&mut self.text);
         let before = self.series;
         for account in accounts {
             self.account(metric, account);
         }
+        if let Source::Largest(group, index) = metric.source {
+            self.largest(metric.name, accounts, group, index);
+        }
         if self.series == before {
             self.text.truncate(begin);
-        }
-    }
-
-    fn head(&mut self, metric: &Metric) {
-        let kind = metric.kind.as_str();
-        self.push(&["# HELP ", metric.name, " ", metric.help, "\n"]);
-        self.push(&["# TYPE ", metric.name, " ", kind, "\n"]);
-        if let Some(unit) = metric.unit {
-            self.push(&["# UNIT ", metric.name, " ", unit, "\n"]);
         }
     }
 
@@ -93,7 +87,7 @@ impl Writer {
                 }
             }
             Source::AccountInfo(api) if part.api == api => self.info(metric.name, account),
-            Source::Up(_) | Source::AccountInfo(_) | Source::Own => {}
+            Source::Up(_) | Source::AccountInfo(_) | Source::Largest(..) | Source::Own => {}
         }
     }
 
@@ -114,6 +108,14 @@ impl Writer {
         }
     }
 
+    fn largest(&mut self, name: &str, accounts: &[Shown<'_>], group: Group, index: usize) {
+        let rows = accounts.iter().flat_map(|account| account.rows(group));
+        let values = rows.filter_map(|row| row.values.get(index).copied().flatten());
+        if let Some(largest) = values.reduce(f64::max) {
+            self.line(&[name], largest);
+        }
+    }
+
     fn info(&mut self, name: &str, account: &Shown<'_>) {
         let part = account.part;
         let labels =
@@ -124,7 +126,13 @@ impl Writer {
     fn sample(&mut self, name: &str, labels: &[&str], value: f64) {
         self.push(&[name, "{"]);
         self.push(labels);
-        self.text.push_str("} ");
+        self.line(&["}"], value);
+    }
+
+    /// Ends a sample's line.
+    fn line(&mut self, parts: &[&str], value: f64) {
+        self.push(parts);
+        self.text.push(' ');
         self.numbers.append(value, &mut self.text);
         self.text.push('\n');
         self.series += 1;

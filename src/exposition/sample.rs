@@ -60,7 +60,7 @@ pub(crate) fn telemetry() -> Telemetry {
 
 pub(crate) fn taprain(account: &str) -> AccountPart {
     let slots = vec![
-        slot("today", 30, Some(midnight()), taprain_sheet(account, "today", 1.0)),
+        slot("today", 30, Some(midnight()), today_sheet(account)),
         slot("black-friday", 900, None, taprain_sheet(account, "black-friday", 100.0)),
         Slot {
             up: None,
@@ -170,6 +170,41 @@ fn taprain_sheet(account: &str, range: &str, factor: f64) -> Sheet {
     }
 }
 
+/// The same with what is normal.
+fn today_sheet(account: &str) -> Sheet {
+    let mut sheet = taprain_sheet(account, "today", 1.0);
+    let labels = || Labels::new().with("account", account).with("view", "all");
+    let mut add = |group, labels: Labels, values: &[f64]| {
+        let values = values.iter().copied().map(Some).collect();
+        sheet.tables.push(Table { group, rows: vec![Row { labels: labels.finish(), values }] });
+    };
+    add(Group::TapRainExpected, labels(), &[210.5, 26.25, 151.5, 96.75, 214.25, 0.95]);
+    add(Group::TapRainBaseline, labels(), &[0.1248, 4.0, 0.0, 22_380.0]);
+    add(Group::TapRainWindow, labels().with("window", "1h"), &[31.0, 4.0, 20.5]);
+    let expected = [29.5, 3.75, 21.25, 3.5];
+    add(Group::TapRainExpectedWindow, labels().with("window", "1h"), &expected);
+    let groups = [
+        ("country", "US", Group::TapRainCountryWindow),
+        ("source", "Direct", Group::TapRainSourceWindow),
+        ("offer", "Freecash CPI", Group::TapRainOfferWindow),
+    ];
+    let expected = [
+        Group::TapRainCountryExpectedWindow,
+        Group::TapRainSourceExpectedWindow,
+        Group::TapRainOfferExpectedWindow,
+    ];
+    let baselines =
+        [Group::TapRainCountryBaseline, Group::TapRainSourceBaseline, Group::TapRainOfferBaseline];
+    for (index, (label, name, window)) in groups.into_iter().enumerate() {
+        let member = || labels().with(label, name);
+        add(window, member().with("window", "24h"), &[300.0, 36.0, 180.25]);
+        add(expected[index], member().with("window", "24h"), &[310.5, 37.5, 190.0]);
+        add(baselines[index], member(), &[0.1185]);
+    }
+    sheet.tables.sort_by_key(|table| table.group);
+    sheet
+}
+
 fn klar_sheet(account: &str) -> Sheet {
     let labels = || {
         Labels::new()
@@ -195,6 +230,8 @@ fn klar_sheet(account: &str) -> Sheet {
     };
     let report =
         Row { labels: labels().finish(), values: [Some(1234.0), Some(1_773_788_400.0)].into() };
+    let of = Labels::new().with("account", "my-store").with("view", "default").finish();
+    let baseline = Row { labels: of, values: [Some(4.0), Some(0.0)].into() };
     Sheet {
         tables: vec![
             table(Group::KlarChannel, channel()),
@@ -202,6 +239,7 @@ fn klar_sheet(account: &str) -> Sheet {
             table(Group::KlarAdGroup, ad_group()),
             table(Group::KlarAd, ad()),
             Table { group: Group::KlarReport, rows: vec![report] },
+            Table { group: Group::KlarBaseline, rows: vec![baseline] },
         ],
         folded: vec![("channel", 0)],
     }

@@ -14,10 +14,10 @@ use crate::label;
 const MOST_CHANNELS: usize = 200;
 
 /// Places in [`Values`].
-const ORDERS: usize = 0;
-const NET_REVENUE: usize = 3;
-const GROSS_REVENUE: usize = 4;
-const COST: usize = 9;
+pub(super) const ORDERS: usize = 0;
+pub(super) const NET_REVENUE: usize = 3;
+pub(super) const GROSS_REVENUE: usize = 4;
+pub(super) const COST: usize = 9;
 
 /// Sums by date and channel; bounded by the dates of a tally.
 #[derive(Debug, Default)]

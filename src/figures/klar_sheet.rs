@@ -9,7 +9,7 @@ use super::fold::{Foldable, fold};
 use super::klar::{Path, Step, Tally, Values};
 use crate::label::{self, Labels};
 use crate::model::range::day_start;
-use crate::model::settings::KlarLimits;
+use crate::model::settings::{KlarLimits, KlarView};
 use crate::number::to_f64;
 use crate::snapshot::{Group, Row, Sheet, Table};
 use crate::telemetry::Anomaly;
@@ -21,6 +21,17 @@ const LEVELS: [(Group, &str, &str, &str); 4] = [
     (Group::KlarAdGroup, "ad_group", "ad_group_id", "ad_group"),
     (Group::KlarAd, "ad", "ad_id", "ad"),
 ];
+
+/// The labels that every row of one view and range begins with.
+pub fn labels(account: &str, view: &KlarView, range: &str) -> Labels {
+    Labels::new()
+        .with("account", account)
+        .with("view", &view.name)
+        .with("model", view.model.as_str())
+        .with("attribution_window", view.window.as_str())
+        .with("date_basis", view.basis.as_str())
+        .with("range", range)
+}
 
 /// Makes the sheet of `tally`; `labels` begin every row of this view and range.
 pub fn sheet(tally: &Tally, labels: &Labels, limits: KlarLimits, zone: &TimeZone) -> Sheeted {

@@ -6,6 +6,7 @@ pub mod closed;
 pub mod fold;
 pub mod klar;
 pub mod klar_dates;
+pub mod klar_expected;
 pub mod klar_sheet;
 pub mod taprain;
 pub mod taprain_sheet;

@@ -25,6 +25,11 @@ pub struct Naming<'a> {
     pub zone: &'a TimeZone,
 }
 
+/// The labels that every row of one view and range begins with.
+pub fn labels(account: &str, view: &str, range: &str) -> Labels {
+    Labels::new().with("account", account).with("view", view).with("range", range)
+}
+
 /// Makes the sheet of `report`.
 pub fn sheet(report: &Report, naming: &Naming<'_>) -> Sheeted {
     let (bad_numbers, many_rows) = (report.bad_numbers, report.many_rows);

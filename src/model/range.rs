@@ -5,6 +5,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
+/// The `range` label of what Klar's `yesterday` is expected to be; no range has that name.
+pub const SAME_WEEKDAY: &str = "same_weekday_4w";
+
 /// A stretch of days a view asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Range {

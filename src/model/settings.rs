@@ -119,6 +119,9 @@ pub struct Account {
     pub currency: Arc<str>,
     /// What the API allows this credential.
     pub budget: BudgetTerms,
+    /// How many whole days before today are kept in detail, and fetched where they are missing;
+    /// 0 fetches nothing and expects nothing.
+    pub history_days: u32,
 }
 
 /// One TapRain account.
@@ -128,8 +131,20 @@ pub struct TapRainAccount {
     pub common: Account,
     /// How many rows each dimension shows.
     pub limits: TapRainLimits,
+    /// How what is normal is told from the hours that are kept.
+    pub expectations: Expectations,
     /// What to ask; names are unique.
     pub views: Vec<TapRainView>,
+}
+
+/// How what is normal is told from history.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expectations {
+    /// How long after a click its lead comes at the latest, as far as is known before that was
+    /// observed: no window of hours ends later than this before now.
+    pub settle: Duration,
+    /// The share of quiet days on which revenue lies within its band, above 0 and below 1.
+    pub quantile: f64,
 }
 
 /// Rows shown for each TapRain dimension; the rest folds into `(other)`.

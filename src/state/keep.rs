@@ -1,6 +1,8 @@
 //! One account's state: its ledger, shared with other processes and saved before each request, and
 //! its last good figures.
 
+mod hours;
+
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +16,7 @@ use super::{days, figures, ledger};
 use crate::budget::{Budget, Receipt};
 use crate::clock::{Clock, Moment, Tick};
 use crate::history::History;
+use crate::hours::book::Book;
 use crate::snapshot::AccountPart;
 use crate::telemetry::StateTrouble;
 
@@ -50,6 +53,8 @@ struct Inner {
     days: History,
     /// Whether they are not saved yet.
     new_days: bool,
+    /// Hours that are not saved yet; their owner has them all.
+    new_hours: Option<Arc<Book>>,
 }
 
 /// Another process is at it.
@@ -67,8 +72,9 @@ impl Keep {
         lock(&part.budget).own(owner);
         let folder = format!("{}.{}", part.api.as_str(), part.account);
         let (seen, saved) = (Vec::new(), clock.tick());
-        let (anchor, days, new_days) = (None, History::default(), false);
-        let inner = Inner { seen, saved, ails: false, anchor, days, new_days };
+        let (anchor, days) = (None, History::default());
+        let (new_days, new_hours) = (false, None);
+        let inner = Inner { seen, saved, ails: false, anchor, days, new_days, new_hours };
         let (budget, inner) = (Arc::clone(&part.budget), Mutex::new(inner));
         let keep = Self { store, clock, health, folder, budget, inner };
         if let Some(store) = &keep.store {
@@ -83,7 +89,8 @@ impl Keep {
     pub(super) fn with_ledger(&self, budget: &Arc<Mutex<Budget>>) -> Arc<Self> {
         let inner = self.inner();
         // What its file says is read again with the next save.
-        let inner = Inner { seen: Vec::new(), days: inner.days.clone(), ..*inner };
+        let (days, new_hours) = (inner.days.clone(), inner.new_hours.clone());
+        let inner = Inner { seen: Vec::new(), days, new_hours, ..*inner };
         Arc::new(Self {
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -110,13 +117,18 @@ impl Keep {
                 keep.save_figures(part, now);
             }
             keep.save_days();
+            keep.save_hours();
         })
         .await;
     }
 
     /// Saves the ledger and that nothing more will be sent.
     pub async fn close(self: &Arc<Self>) {
-        self.locked(|keep| keep.save_ledger(true)).await;
+        self.locked(|keep| {
+            keep.save_ledger(true);
+            keep.save_hours();
+        })
+        .await;
     }
 
     /// Whether the ledger could not be saved the last time.

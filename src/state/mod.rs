@@ -12,6 +12,7 @@ mod disk;
 mod envelope;
 mod figures;
 mod health;
+mod hours;
 mod keep;
 mod ledger;
 mod store;

@@ -9,6 +9,7 @@ use revenue_exporter::model::klar::Detail;
 use revenue_exporter::model::range::Range;
 use revenue_exporter::model::settings::{Filters, KlarLimits, TapRainLimits};
 
+use crate::support::expectation::{self, Seen, channels};
 use crate::support::recorder::{Heard, Recorder};
 use crate::support::truth::{self, Limits, Series};
 use crate::support::truth_klar::{self, Naming};
@@ -158,6 +159,14 @@ async fn every_klar_gauge_equals_the_rows_at_every_level_of_detail() {
             Naming { labels: &labels, currency: "EUR", zone: "Europe/Berlin", limits: &limits };
         wanted.extend(truth_klar::klar(&bodies, days, &naming));
     }
+    // The first piece of thirty days has three of the four Tuesdays before, which had settled.
+    let body = |part: &str| serde_json::from_slice(last(&heard, "k", &[part])).unwrap();
+    let piece = body("startDate=2026-02-19");
+    let week = |date| Some(Seen { fresh: false, channels: channels(&piece, date)? });
+    let weeks = ["2026-03-10", "2026-03-03", "2026-02-24", "2026-02-17"].map(week);
+    let view = "account=\"k\",view=\"default\"";
+    let labels = "model=\"data_driven\",attribution_window=\"7_day\",date_basis=\"order\"";
+    wanted.extend(expectation::series(&weeks, view, labels));
     truth::assert_same(&wanted, &page.figures("klar_"), 1e-9);
     assert_eq!(vendors.violations(), [""; 0]);
     scene.stop().await;

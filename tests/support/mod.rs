@@ -12,6 +12,7 @@
     reason = "every binary uses a part of this, and a test ends by panicking"
 )]
 
+pub mod expectation;
 pub mod faults;
 pub mod judge;
 pub mod memory;
@@ -69,7 +70,8 @@ pub fn custom(name: &str, start: &str, end: &str) -> Range {
 pub fn taprain_account(name: &str, ranges: Vec<RangeEvery>) -> TapRainAccount {
     let views = vec![taprain_view("all", Filters::default(), ranges)];
     let common = account(name, taprain::KEY, &defaults::TAPRAIN);
-    TapRainAccount { common, limits: defaults::TAPRAIN_LIMITS, views }
+    let (limits, expectations) = (defaults::TAPRAIN_LIMITS, defaults::EXPECTATIONS);
+    TapRainAccount { common, limits, expectations, views }
 }
 
 /// A TapRain view.
@@ -108,6 +110,8 @@ fn account(name: &str, key: &str, api: &defaults::AccountDefaults) -> Account {
         timezone_name: api.timezone.into(),
         currency: api.currency.into(),
         budget: api.budget,
+        // Requests for history are the business of tests that ask for it.
+        history_days: 0,
     }
 }
 

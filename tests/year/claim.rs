@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::chronicle::{Chronicle, Heard};
 use super::plan::{KLAR_LIMITS, TAPRAIN_LIMITS, Watched};
 use super::shown;
+use crate::support::expectation::is_expectation;
 use crate::support::truth::{self, Limits, Series};
 use crate::support::truth_klar::{self, Naming};
 
@@ -57,7 +58,9 @@ impl Claims<'_> {
         sheet: &Sheet,
     ) -> Result<Proof, Vec<String>> {
         let Some(told) = slot.last_success else { return Err(vec!["figures of no age".into()]) };
-        let shown = shown::series(sheet, account.currency);
+        let mut shown = shown::series(sheet, account.currency);
+        // No answer says what is expected: `scenarios::expectation` judges that.
+        shown.retain(|series, _| !is_expectation(series));
         let mut wrong = vec![format!("no such answer arrived at {told}")];
         for heard in self.chronicle.around(account.host, told, self.slack) {
             for date in self.dates_of(account, range, &heard) {

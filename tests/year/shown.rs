@@ -39,16 +39,25 @@ fn write(series: &mut Series, group: Group, row: &Row, currency: &str) {
         Group::TapRainUnattributed => ("taprain_unattributed_", &FIVE[..3]),
         Group::TapRainMeta => ("taprain_", &INSTANTS),
         Group::KlarReport => ("klar_", &REPORT),
+        Group::KlarBaseline => return baseline(series, row),
         Group::KlarChannel => return klar(series, "klar_", row, currency),
         Group::KlarCampaign => return klar(series, "klar_campaign_", row, currency),
         Group::KlarAdGroup => return klar(series, "klar_ad_group_", row, currency),
         Group::KlarAd => return klar(series, "klar_ad_level_", row, currency),
+        normal => panic!("{normal:?} without history"),
     };
     assert_eq!(columns.len(), row.values.len(), "{group:?}");
     for ((name, money), value) in columns.iter().zip(&row.values) {
         let tail = tail(*money, "", currency);
         insert(series, format!("{prefix}{name}{{{}{tail}}}", row.labels), *value);
     }
+}
+
+/// One account expects something here, so that what it rests on is what the page rests on.
+fn baseline(series: &mut Series, row: &Row) {
+    let [weeks, cold] = *row.values else { panic!("two columns") };
+    insert(series, format!("klar_baseline_weeks{{{}}}", row.labels), weeks);
+    insert(series, "klar_baseline_from_api_history".to_owned(), cold);
 }
 
 fn klar(series: &mut Series, prefix: &str, row: &Row, currency: &str) {

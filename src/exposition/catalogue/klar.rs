@@ -1,11 +1,12 @@
-//! Klar's metrics: the same sixteen at each of four levels, and two about the report.
+//! Klar's metrics: the same sixteen at each of four levels, two about the report, and two about
+//! what a day is expected to be.
 
 use super::{Column, Kind, Metric, Source, Tail};
 use crate::model::Api;
 use crate::snapshot::Group;
 
 /// Klar's metrics, in the order of the page.
-pub const METRICS: &[&[Metric]] = &[ACCOUNT, CHANNEL, CAMPAIGN, AD_GROUP, AD, REPORT];
+pub const METRICS: &[&[Metric]] = &[ACCOUNT, CHANNEL, CAMPAIGN, AD_GROUP, AD, REPORT, BASELINE];
 
 /// What every help text of a cached figure ends with.
 macro_rules! cached {
@@ -174,4 +175,26 @@ const REPORT: &[Metric] = &[
         REPORT_LABELS,
         (Group::KlarReport, &[Column { index: 1, tail: Tail::None }]),
     ),
+];
+
+const BASELINE: &[Metric] = &[
+    Metric::column(
+        "klar_baseline_weeks",
+        cached!(
+            "How many of the last four same weekdays the expectations of the range \
+             same_weekday_4w rest on; 0 where too few are known to expect anything"
+        ),
+        None,
+        &["account", "view"],
+        (Group::KlarBaseline, &[Column { index: 0, tail: Tail::None }]),
+    ),
+    Metric {
+        name: "klar_baseline_from_api_history",
+        help: "Whether any expectation shown rests on days that were read when they had settled \
+               (1), or all on days as first seen (0); absent where nothing is expected.",
+        kind: Kind::Gauge,
+        unit: None,
+        labels: &[],
+        source: Source::Largest(Group::KlarBaseline, 1),
+    },
 ];

@@ -1,9 +1,11 @@
 //! The catalogue: every metric on the page, in the order of the page.
 
+pub mod expected;
 pub mod klar;
 pub mod own;
 pub mod taprain;
 
+use crate::label::Labels;
 use crate::model::Api;
 use crate::snapshot::Group;
 
@@ -42,6 +44,8 @@ pub enum Kind {
 pub enum Source {
     /// Columns of one group's tables.
     Columns(Group, &'static [Column]),
+    /// The largest value of one column over all that is shown, without labels.
+    Largest(Group, usize),
     /// Whether the last request of the API's accounts succeeded.
     Up(Api),
     /// The configuration of the API's accounts.
@@ -72,7 +76,7 @@ pub enum Tail {
 
 /// The vendors' metrics, in the order of the page.
 pub fn vendor() -> impl Iterator<Item = &'static Metric> {
-    taprain::METRICS.iter().chain(klar::METRICS).copied().flatten()
+    taprain::METRICS.iter().chain(expected::METRICS).chain(klar::METRICS).copied().flatten()
 }
 
 /// Every metric, in the order of the page.
@@ -92,7 +96,32 @@ impl Kind {
     }
 }
 
+impl Tail {
+    /// The labels as they follow those of a row, with the comma before them.
+    pub fn labels(self, currency: &str) -> String {
+        let labels = match self {
+            Self::None => return String::new(),
+            Self::Currency => Labels::new().with("currency", currency),
+            Self::Horizon(horizon) => {
+                Labels::new().with("currency", currency).with("horizon", horizon)
+            }
+        };
+        format!(",{}", labels.finish())
+    }
+}
+
 impl Metric {
+    /// Appends the family's HELP, TYPE and UNIT.
+    pub fn head(&self, out: &mut String) {
+        let kind = self.kind.as_str();
+        let mut push = |parts: &[&str]| parts.iter().for_each(|part| out.push_str(part));
+        push(&["# HELP ", self.name, " ", self.help, "\n"]);
+        push(&["# TYPE ", self.name, " ", kind, "\n"]);
+        if let Some(unit) = self.unit {
+            push(&["# UNIT ", self.name, " ", unit, "\n"]);
+        }
+    }
+
     /// A vendor's gauge of one column.
     const fn column(
         name: &'static str,
@@ -151,7 +180,8 @@ mod tests {
             assert!(metric.help.ends_with('.'), "{}", metric.name);
         }
         for metric in vendor().filter(|metric| matches!(metric.source, Source::Columns(..))) {
-            assert!(metric.help.contains("Cached from"), "{}", metric.name);
+            let whence = ["Cached from", "Reckoned from"];
+            assert!(whence.iter().any(|words| metric.help.contains(words)), "{}", metric.name);
         }
     }
 
@@ -171,11 +201,13 @@ mod tests {
         for group in Group::ALL {
             let shown: Vec<_> = vendor()
                 .filter_map(|metric| match metric.source {
-                    Source::Columns(of, columns) if of == group => Some(columns),
+                    Source::Columns(of, columns) if of == group => {
+                        Some(columns.iter().map(|column| column.index).collect())
+                    }
+                    Source::Largest(of, index) if of == group => Some(vec![index]),
                     _ => None,
                 })
                 .flatten()
-                .map(|column| column.index)
                 .collect();
             assert_eq!(shown, (0..group.columns()).collect::<Vec<_>>(), "{group:?}");
         }

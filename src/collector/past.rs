@@ -1,0 +1,124 @@
+//! What is missing of the past is asked for while nothing else is due, with what the views leave of
+//! the budget.
+
+use std::time::Duration;
+
+use tracing::{debug, info, warn};
+
+use super::Collector;
+use super::vendor::{Errand, Flight, Wants};
+use crate::backoff;
+use crate::clock::{Moment, Tick};
+use crate::model::AccountState;
+use crate::plan::Plan;
+use crate::telemetry::Outcome;
+use crate::upstream::failure::Failure;
+
+/// Where the views ask for all there is, the past still gets this share of it: a few requests once,
+/// without which no alert would know what is normal.
+const LEAST_SHARE: f64 = 0.05;
+
+/// How often it is looked whether something is missing while nothing was.
+const LOOK_EVERY: Duration = Duration::from_secs(600);
+
+/// The longest wait after a failure.
+const RETRY: Duration = Duration::from_secs(3600);
+
+/// The state of looking back.
+pub(super) struct Past {
+    /// Between two requests, so that what the views leave over is not spent in a burst.
+    gap: Duration,
+    /// The next request goes no sooner.
+    next: Tick,
+    on_the_way: bool,
+    failures: u32,
+    /// Requests since something was missing.
+    asked: u32,
+}
+
+impl Past {
+    /// What the plan leaves over is the past's.
+    pub(super) fn new(plan: &Plan, now: Tick) -> Self {
+        let left = plan.allowed_per_hour - plan.asked_per_hour;
+        let hourly = left.max(plan.allowed_per_hour * LEAST_SHARE).max(1e-3);
+        let gap = Duration::from_secs_f64(3600.0 / hourly);
+        Self { gap, next: now, on_the_way: false, failures: 0, asked: 0 }
+    }
+
+    /// Something may be missing now that was not before.
+    pub(super) fn look_again(&mut self, now: Tick) {
+        if self.failures == 0 {
+            self.next = self.next.min(now + self.gap);
+        }
+    }
+
+    pub(super) fn landed(&mut self) {
+        self.on_the_way = false;
+    }
+}
+
+impl Collector {
+    /// Whether a request for the past may go now. Looking for what is missing takes a moment, so that
+    /// is done now and then only.
+    pub(super) fn past_may_go(&mut self, now: Tick) -> bool {
+        if self.past_opens().is_none_or(|opens| opens > now) {
+            return false;
+        }
+        let missing = self.vendor.lacks(&self.history, self.today, self.now());
+        let (api, account) = (self.who.api.as_str(), &*self.who.account);
+        if missing == 0 {
+            self.past.next = now + LOOK_EVERY;
+            if std::mem::take(&mut self.past.asked) > 0 {
+                info!(api, account, "nothing of the past is missing any more");
+            }
+            return false;
+        }
+        if self.past.asked == 0 && self.past.failures == 0 {
+            let every_seconds = self.past.gap.as_secs();
+            info!(
+                api,
+                account,
+                requests = missing,
+                every_seconds,
+                "fetching what is missing of the past"
+            );
+        }
+        true
+    }
+
+    /// From when on the past may be asked for; `None` while it has to wait for something else.
+    pub(super) fn past_opens(&self) -> Option<Tick> {
+        let well = self.part.state == Some(AccountState::Ok) && self.refusals == 0;
+        (well && !self.past.on_the_way).then_some(self.past.next)
+    }
+
+    /// The next request for what is missing.
+    pub(super) fn look_back(&mut self, now: Moment) -> Option<Errand> {
+        self.past.next = now.tick + self.past.gap;
+        let errand = self.vendor.look_back(&self.history, self.today, now)?;
+        if matches!(&errand, Errand::Send(Flight { wants: Wants::Past, .. }, _)) {
+            self.past.on_the_way = true;
+            self.past.asked = self.past.asked.saturating_add(1);
+        }
+        Some(errand)
+    }
+
+    /// The past can wait: what is due now tells soon enough how the account is.
+    pub(super) fn fail_past(&mut self, failure: &Failure, now: Moment) {
+        let tries = self.past.failures;
+        let wait = backoff::retry(tries, RETRY, &mut self.rng).max(self.past.gap);
+        self.past.failures = tries.saturating_add(1);
+        self.past.next = now.tick + wait;
+        let (api, account) = (self.who.api.as_str(), &*self.who.account);
+        let next_try_seconds = wait.as_secs();
+        if tries == 0 && failure.outcome == Outcome::BadRequest {
+            warn!(api, account, next_try_seconds, "the past is not answered: {failure}");
+        } else {
+            debug!(api, account, next_try_seconds, "the past is not answered: {failure}");
+        }
+    }
+
+    pub(super) fn past_came(&mut self) {
+        self.past.failures = 0;
+    }
+}
