@@ -135,8 +135,8 @@ fn seen(past: &mut Past<'_>, slot: Slot, at: Timestamp) -> Hour {
 /// The hours of today that have begun, as they show at `at`.
 fn begun(past: &mut Past<'_>, at: Timestamp) -> Vec<Hour> {
     let second = at.as_second();
-    let slots = past.slots(local_date(at, past.zone));
-    let slots: Vec<Slot> = slots.iter().filter(|slot| slot.start < second).copied().collect();
+    let slots = past.day(local_date(at, past.zone)).iter().map(|known| known.slot);
+    let slots: Vec<Slot> = slots.filter(|slot| slot.start < second).collect();
     let mut hour = |slot: Slot| {
         let weeks = [1, 2, 3, 4].map(|weeks| past.value(&slot, weeks));
         let share = past.curve.share(second - slot.end);

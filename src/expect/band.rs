@@ -14,9 +14,8 @@ use jiff::civil::Date;
 
 use super::centre::{middle, spread, variance};
 use super::odds::{gamma, student};
-use super::weeks::Past;
+use super::weeks::{Known, Past};
 use crate::hours::KEPT_DAYS;
-use crate::hours::layout::Slot;
 
 /// Days that must be comparable before a band is shown.
 const FEWEST_DAYS: usize = 12;
@@ -76,7 +75,7 @@ pub(super) fn band(
 
 /// Differences of days to their neighbours are not independent: so much of one is a degree of
 /// freedom.
-const EVIDENCE: f64 = 0.5;
+const EVIDENCE: f64 = 0.4;
 
 /// Variance of revenue for each unit of it, by leads coming one by one; in major units.
 ///
@@ -84,12 +83,9 @@ const EVIDENCE: f64 = 0.5;
 fn worth(past: &mut Past<'_>, today: Date) -> Option<f64> {
     let mut days = Vec::new();
     for back in 1..=KEPT_DAYS {
-        let slots = past.slots(today.saturating_sub(back.days())).to_vec();
-        let grown = slots.iter().map(|slot| past.grown(slot));
-        let hours: Vec<(f64, f64)> = grown
-            .filter_map(|hour| hour.leads.zip(hour.revenue))
-            .filter(|(leads, _)| *leads > 0.0)
-            .collect();
+        let slots = past.day(today.saturating_sub(back.days()));
+        let known = slots.iter().filter_map(|known| known.grown.leads.zip(known.grown.revenue));
+        let hours: Vec<(f64, f64)> = known.filter(|(leads, _)| *leads > 0.0).collect();
         let leads: f64 = hours.iter().map(|hour| hour.0).sum();
         let each = hours.iter().map(|hour| hour.1).sum::<f64>() / leads;
         let squares: f64 = hours.iter().map(|(leads, money)| (money - each * leads).powi(2)).sum();
@@ -136,10 +132,9 @@ fn differences(
 
 fn so_far(past: &mut Past<'_>, date: Date, shares: &Shares) -> Option<SoFar> {
     let mut so_far = SoFar { sum: 0.0, chance: 0.0 };
-    let slots: Vec<Slot> = past.slots(date).to_vec();
-    for slot in &slots {
+    for Known { slot, grown } in past.day(date) {
         let Some(share) = shares.get(&slot.label.hour()).copied() else { continue };
-        let revenue = past.grown(slot).revenue?;
+        let revenue = grown.revenue?;
         so_far.sum += revenue * share;
         so_far.chance += revenue * share * share;
     }

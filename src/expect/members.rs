@@ -84,10 +84,14 @@ fn sums(past: &mut Past<'_>, dimension: usize, recent: &[Slot], weeks: usize) ->
     let mut found = Sums::default();
     let mut sum = vec![Three::all(0.0); past.hours.members(dimension).len()];
     for (count, slot) in (1..).zip(recent.iter().rev()) {
-        let parts =
-            if weeks == 0 { [Some((*slot, 1.0)), None] } else { past.weeks_ago(slot, weeks) };
-        for (slot, share) in parts.into_iter().flatten() {
-            let Some(flows) = past.hours.flows(dimension, slot.start) else { return found };
+        let parts = if weeks == 0 {
+            [Some((slot.start, 1.0)), None]
+        } else {
+            past.weeks_ago(slot, weeks)
+                .map(|part| part.map(|(known, share)| (known.slot.start, share)))
+        };
+        for (start, share) in parts.into_iter().flatten() {
+            let Some(flows) = past.hours.flows(dimension, start) else { return found };
             for (place, flow) in flows {
                 let Some(sum) = sum.get_mut(place) else { continue };
                 *sum = sum.with(flow, |sum, flow| sum + flow * share);

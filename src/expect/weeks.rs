@@ -23,20 +23,31 @@ pub(super) struct Past<'a> {
     pub(super) hours: &'a Hours,
     pub(super) zone: &'a TimeZone,
     pub(super) curve: Curve,
-    days: BTreeMap<Date, Vec<Slot>>,
+    days: BTreeMap<Date, Vec<Known>>,
+}
+
+/// An hour and what it will have when it is complete; `None` is unknown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) slot: Slot,
+    pub(super) grown: Three<Option<f64>>,
 }
 
 /// An hour of the past and what part of it counts.
-pub(super) type Part = (Slot, f64);
+pub(super) type Part = (Known, f64);
 
 impl<'a> Past<'a> {
     pub(super) fn new(hours: &'a Hours, zone: &'a TimeZone, curve: Curve) -> Self {
         Self { hours, zone, curve, days: BTreeMap::new() }
     }
 
-    /// The hours of a day.
-    pub(super) fn slots(&mut self, date: Date) -> &[Slot] {
-        self.days.entry(date).or_insert_with(|| layout::of(date, self.zone))
+    /// The hours of a day; each is looked up once.
+    pub(super) fn day(&mut self, date: Date) -> &[Known] {
+        let Self { hours, zone, curve, days } = self;
+        days.entry(date).or_insert_with(|| {
+            let known = |slot| Known { slot, grown: grown(hours, curve, &slot) };
+            layout::of(date, zone).into_iter().map(known).collect()
+        })
     }
 
     /// The hour or hours that `slot` was, `weeks` weeks ago: both where its label came twice, its
@@ -45,22 +56,22 @@ impl<'a> Past<'a> {
         let back = i64::try_from(7 * weeks).unwrap_or(0).days();
         let label = slot.label.saturating_sub(back);
         let date = label.date();
-        let slots = self.slots(date);
+        let slots = self.day(date);
         // Nearly always the hour stands at its number.
         let number = usize::try_from(label.hour()).unwrap_or(0);
-        if slots.len() == 24 && slots.get(number).is_some_and(|slot| slot.label == label) {
+        if slots.len() == 24 && slots.get(number).is_some_and(|known| known.slot.label == label) {
             return [self.part(slot, date, Some(number), 1.0), None];
         }
-        let mut same = slots.iter().enumerate().filter(|(_, slot)| slot.label == label);
+        let mut same = slots.iter().enumerate().filter(|(_, known)| known.slot.label == label);
         let (first, second) = (same.next().map(|(at, _)| at), same.next().map(|(at, _)| at));
         match (first, second) {
             (Some(_), Some(_)) => [first, second].map(|at| self.part(slot, date, at, 0.5)),
             (Some(_), None) => [self.part(slot, date, first, 1.0), None],
             (None, _) => {
-                let after = slots.iter().position(|slot| slot.label > label);
+                let after = slots.iter().position(|known| known.slot.label > label);
                 let before = after.unwrap_or(slots.len()).checked_sub(1);
                 let earlier = date.saturating_sub(1.day());
-                let last = self.slots(earlier).len().checked_sub(1);
+                let last = self.day(earlier).len().checked_sub(1);
                 let before = match before {
                     Some(at) => self.part(slot, date, Some(at), 0.5),
                     None => self.part(slot, earlier, last, 0.5),
@@ -71,29 +82,32 @@ impl<'a> Past<'a> {
     }
 
     fn part(&mut self, of: &Slot, date: Date, at: Option<usize>, share: f64) -> Option<Part> {
-        let slot = self.slots(date).get(at?).copied()?;
-        Some((slot, share * of.length() as f64 / slot.length() as f64))
+        let known = self.day(date).get(at?).copied()?;
+        Some((known, share * of.length() as f64 / known.slot.length() as f64))
     }
 
     /// What `slot` had `weeks` weeks ago, fully grown; `None` where that is unknown.
     pub(super) fn value(&mut self, slot: &Slot, weeks: usize) -> Three<Option<f64>> {
         let mut sum = Three::all(Some(0.0));
-        for (slot, share) in self.weeks_ago(slot, weeks).into_iter().flatten() {
-            sum = sum.with(self.grown(&slot), |sum, value| Some(sum? + value? * share));
+        for (known, share) in self.weeks_ago(slot, weeks).into_iter().flatten() {
+            sum = sum.with(known.grown, |sum, value| Some(sum? + value? * share));
         }
         sum
     }
 
     /// What an hour will have when it is complete, by what it had when it was last seen.
     pub(super) fn grown(&self, slot: &Slot) -> Three<Option<f64>> {
-        let Some(hour) = self.hours.hour(slot.start) else { return Three::all(None) };
-        let age = hour.made - slot.end;
-        let values = hour.amounts.floats();
-        if age >= COMPLETE {
-            return values;
-        }
-        let ripe =
-            |value: Option<f64>, share: f64| Some(value? / (share >= RIPE).then_some(share)?);
-        if age < 0 { Three::all(None) } else { values.with(self.curve.share(age), ripe) }
+        grown(self.hours, &self.curve, slot)
     }
+}
+
+fn grown(hours: &Hours, curve: &Curve, slot: &Slot) -> Three<Option<f64>> {
+    let Some(hour) = hours.hour(slot.start) else { return Three::all(None) };
+    let age = hour.made - slot.end;
+    let values = hour.amounts.floats();
+    if age >= COMPLETE {
+        return values;
+    }
+    let ripe = |value: Option<f64>, share: f64| Some(value? / (share >= RIPE).then_some(share)?);
+    if age < 0 { Three::all(None) } else { values.with(curve.share(age), ripe) }
 }
