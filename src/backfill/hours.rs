@@ -208,7 +208,7 @@ mod tests {
             while start < end {
                 let local = zone.to_datetime(start);
                 rows.push(row(&local.strftime("%Y-%m-%dT%H:00").to_string(), 1));
-                start = start + SignedDuration::from_mins(60 - i64::from(local.minute()));
+                start += SignedDuration::from_mins(60 - i64::from(local.minute()));
             }
             let count = rows.len();
             let growth = growth(&report(rows), date, &zone).unwrap();

@@ -22,8 +22,8 @@ pub fn per_hour(subject: &Subject, share: Option<f64>) -> Result<f64, Trouble> {
     if let Some(share) = share {
         return Ok(allowed * share);
     }
-    let spare = allowed - plan.asked_per_hour;
-    if spare < allowed * LEAST_SHARE {
+    let left = allowed - plan.asked_per_hour;
+    if left < allowed * LEAST_SHARE {
         let (api, name) = (subject.api().as_str(), &subject.common().name);
         return Err(Trouble::usage(format!(
             "the views of {api} account {name} ask for all of its budget ({:.0} of {allowed:.0} \
@@ -32,7 +32,7 @@ pub fn per_hour(subject: &Subject, share: Option<f64>) -> Result<f64, Trouble> {
             plan.asked_per_hour
         )));
     }
-    Ok(spare)
+    Ok(left)
 }
 
 /// Spreads requests evenly: the next is due one gap after the last.
