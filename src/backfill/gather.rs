@@ -1,41 +1,23 @@
 //! Asking for every date that is not known yet: account beside account, one request at a time each.
 
-mod failing;
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::Trouble;
-use super::cost::Cost;
-use super::entry::{self, Entry};
+use super::caller::Caller;
+use super::cost::{Cost, LegCost};
+use super::entry::Entry;
 use super::harvest::Harvest;
 use super::journal::Journal;
 use super::pace;
 use super::plan::{Ask, Leg, Plan};
 use super::purse::Purse;
-use crate::budget::Receipt;
-use crate::clock::{Clock, Tick};
-use crate::fetch::{Fetch, KlarReport};
-use crate::figures::klar::Tally;
-use crate::figures::taprain::Report;
-use crate::model::klar::{CHUNK_DAYS, token_serves};
-use crate::model::range::{Range, day_start};
-use crate::model::settings::{KlarAccount, Subject, TapRainAccount};
-use crate::secret::Secret;
+use crate::clock::Clock;
+use crate::fetch::Fetch;
 use crate::shutdown::{Shutdown, Stop, channel};
 use crate::state::State;
-use crate::telemetry::Outcome;
-use crate::upstream::failure::Failure;
-use crate::upstream::klar::{report_request, token_request};
-use crate::upstream::taprain::request;
-
-/// How many access tokens are asked for before one report: one that lives too short does not help.
-const MOST_TOKENS: u32 = 2;
-
-/// How far a day's `period_start` may lie from its midnight and still mean it (trap T2).
-const SAME_DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
 
 /// What a backfill works with.
 #[derive(Clone)]
@@ -70,8 +52,8 @@ pub trait Listener {
 }
 
 /// What every account's loop shares.
-struct Shared<'a> {
-    around: &'a Around,
+pub(super) struct Shared<'a> {
+    pub(super) around: &'a Around,
     listener: &'a dyn Listener,
     notes: Mutex<Notes>,
     stop: Stop,
@@ -104,7 +86,7 @@ pub async fn gather(
         harvest,
         journal,
         sent: vec![0; cost.legs.len()],
-        left: cost.legs.iter().map(super::cost::LegCost::requests).collect(),
+        left: cost.legs.iter().map(LegCost::requests).collect(),
         per_hour: cost.legs.iter().map(|leg| leg.per_hour).collect(),
     };
     let shared = Shared { around, listener, notes: Mutex::new(notes), stop };
@@ -142,7 +124,7 @@ impl Shared<'_> {
     }
 
     /// A request of account `leg` was sent, after which its plan has `left` more.
-    fn sent(&self, leg: usize) {
+    pub(super) fn sent(&self, leg: usize) {
         let progress = {
             let mut notes = self.notes();
             notes.sent[leg] += 1;
@@ -160,216 +142,29 @@ impl Shared<'_> {
         self.listener.hear(progress);
     }
 
-    fn note(&self, entry: &Entry) -> Result<(), Trouble> {
+    pub(super) fn note(&self, entry: &Entry) -> Result<(), Trouble> {
         let mut notes = self.notes();
         notes.harvest.add(entry);
         notes.journal.as_mut().map_or(Ok(()), |journal| journal.note(entry))
     }
 
+    /// What account `index` is to be asked next; Klar for `piece` days at most.
+    pub(super) fn next(&self, index: usize, leg: &Leg, piece: u32) -> Option<Ask> {
+        let done = self.notes().harvest.done(index);
+        leg.asks(&done, piece).into_iter().next()
+    }
+
+    /// An account cannot go on, and so the others need not.
+    pub(super) fn end(&self) {
+        self.stop.now();
+    }
+
     /// What running it again is good for.
-    fn again(&self) -> &'static str {
+    pub(super) fn again(&self) -> &'static str {
         if self.notes().journal.is_some() {
             "running the same command again goes on where it stopped"
         } else {
             "what was answered is lost, for there is no place to keep it"
         }
     }
-}
-
-/// What became of one try.
-enum Try {
-    Answered(Entry),
-    /// Asks again at once, otherwise.
-    Again,
-    Failed(Failure),
-}
-
-/// One account's loop.
-struct Caller<'a> {
-    index: usize,
-    leg: &'a Leg,
-    purse: Purse,
-    shared: &'a Shared<'a>,
-    rng: fastrand::Rng,
-    token: Option<(Secret, Tick)>,
-    /// A report was refused with a token that should serve (trap K9).
-    refused: bool,
-    /// Days per Klar request, halved once when the API refuses the documented number (trap K3).
-    piece: u32,
-}
-
-impl<'a> Caller<'a> {
-    fn new(index: usize, leg: &'a Leg, purse: Purse, shared: &'a Shared<'a>) -> Self {
-        let rng = fastrand::Rng::with_seed(shared.around.seed ^ (index as u64) << 32);
-        let (token, refused, piece) = (None, false, CHUNK_DAYS);
-        Self { index, leg, purse, shared, rng, token, refused, piece }
-    }
-
-    async fn run(mut self) -> Result<(), Trouble> {
-        let done = self.all().await;
-        if done.is_err() {
-            self.shared.stop.now();
-        }
-        done
-    }
-
-    async fn all(&mut self) -> Result<(), Trouble> {
-        let mut failures = 0;
-        while let Some(ask) = self.next() {
-            match self.attempt(ask).await {
-                None => return Err(self.stopped()),
-                Some(Try::Answered(entry)) => {
-                    failures = 0;
-                    self.shared.note(&entry)?;
-                }
-                Some(Try::Again) => {}
-                Some(Try::Failed(failure)) => {
-                    self.after(ask, &failure, failures)?;
-                    failures += 1;
-                }
-            }
-            self.purse.save().await;
-        }
-        Ok(())
-    }
-
-    fn next(&self) -> Option<Ask> {
-        let done = self.shared.notes().harvest.done(self.index);
-        self.leg.asks(&done, self.piece).into_iter().next()
-    }
-
-    async fn attempt(&mut self, ask: Ask) -> Option<Try> {
-        match &self.leg.subject {
-            Subject::TapRain(account) => self.taprain(account, ask).await,
-            Subject::Klar(account) => self.klar(account, ask).await,
-        }
-    }
-
-    async fn taprain(&mut self, account: &TapRainAccount, ask: Ask) -> Option<Try> {
-        let range = Range::Custom { name: "backfill".into(), days: ask.days };
-        let view = &account.views[ask.view];
-        let request = match request(&account.common, &view.filters, &range, ask.days) {
-            Ok(request) => request,
-            Err(failure) => return Some(Try::Failed(failure)),
-        };
-        let fetch = self.shared.around.fetch.clone();
-        let receipt = self.purse.permit(false).await?;
-        let answer = self.purse.spend(receipt, fetch.taprain(request)).await?;
-        self.shared.sent(self.index);
-        let (date, zone) = (ask.days.start, &account.common.timezone);
-        Some(match answer.result {
-            Ok(report) if is_of_another_day(&report, day_start(date, zone)) => {
-                Try::Failed(Failure::undocumented("the answer speaks of another day"))
-            }
-            Ok(report) => {
-                Try::Answered(entry::taprain(account, (self.index, ask.view), date, &report))
-            }
-            Err(failure) => Try::Failed(failure),
-        })
-    }
-
-    async fn klar(&mut self, account: &KlarAccount, ask: Ask) -> Option<Try> {
-        let receipt = match self.permit_with_token(account).await? {
-            Ok(receipt) => receipt,
-            Err(failure) => return Some(Try::Failed(failure)),
-        };
-        let (view, token) = (&account.views[ask.view], self.token.as_ref());
-        let request = match token {
-            Some((token, _)) => report_request(&account.common, view, ask.days, token),
-            None => Err(Failure::undocumented("the API gives no access token that serves")),
-        };
-        let request = match request {
-            Ok(request) => request,
-            Err(failure) => return Some(self.unsent(&receipt, failure)),
-        };
-        let days = ask.days.chunks(1).into_iter();
-        let tallies = days.map(|day| Tally::new(view.detail, day)).collect();
-        let fetch = self.shared.around.fetch.clone();
-        let work = fetch.klar(request, ask.days, tallies);
-        let answer = self.purse.spend(receipt, work).await?;
-        self.shared.sent(self.index);
-        let refused = std::mem::take(&mut self.refused);
-        Some(match answer.result {
-            Ok(report) => Try::Answered(self.digest(account, ask, &report)),
-            Err(failure) if failure.outcome == Outcome::Unauthorized && !refused => {
-                // Another token may help, once (trap K9).
-                (self.refused, self.token) = (true, None);
-                Try::Again
-            }
-            Err(failure) => self.halve(ask, failure),
-        })
-    }
-
-    /// Waits until a report may be sent, and gets an access token before it where there is none
-    /// that serves: the report then follows at once, for the pace has let both through.
-    async fn permit_with_token(
-        &mut self,
-        account: &KlarAccount,
-    ) -> Option<Result<Receipt, Failure>> {
-        let mut receipt = self.purse.permit(false).await?;
-        for _ in 0..MOST_TOKENS {
-            let now = self.shared.around.clock.tick();
-            if self.token.as_ref().is_some_and(|(_, serves_until)| now < *serves_until) {
-                break;
-            }
-            self.token = None;
-            let request = match token_request(&account.common) {
-                Ok(request) => request,
-                Err(failure) => {
-                    self.purse.cancel(&receipt);
-                    return Some(Err(failure));
-                }
-            };
-            let fetch = self.shared.around.fetch.clone();
-            let answer = self.purse.spend(receipt, fetch.token(request)).await?;
-            self.shared.sent(self.index);
-            self.purse.save().await;
-            match answer.result {
-                Ok(token) => self.token = Some((token.secret, now + token_serves(token.life))),
-                Err(failure) => return Some(Err(failure)),
-            }
-            receipt = self.purse.permit(true).await?;
-        }
-        Some(Ok(receipt))
-    }
-
-    /// What was permitted and not sent does not count.
-    fn unsent(&self, receipt: &Receipt, failure: Failure) -> Try {
-        self.purse.cancel(receipt);
-        Try::Failed(failure)
-    }
-
-    fn digest(&self, account: &KlarAccount, ask: Ask, report: &KlarReport) -> Entry {
-        let mut tallies: Vec<&Tally> = report.tallies.iter().collect();
-        tallies.sort_by_key(|tally| tally.days().start);
-        let mut entry = entry::klar(account, (self.index, ask.view), ask.days, &tallies);
-        let odd = [
-            ("bad_row", report.seen.bad_rows),
-            ("bad_number", report.seen.bad_numbers),
-            ("out_of_range_row", report.out_of_range),
-        ];
-        let odd = odd.into_iter().filter(|(_, times)| *times > 0);
-        entry.odd.extend(odd.map(|(reason, times)| (reason.to_owned(), times)));
-        entry
-    }
-
-    /// The API refuses the dates: half as many days may be fewer than it allows (trap K3).
-    fn halve(&mut self, ask: Ask, failure: Failure) -> Try {
-        let may_help = self.piece == CHUNK_DAYS && ask.days.count() > 1;
-        if failure.outcome != Outcome::BadRequest || !may_help {
-            return Try::Failed(failure);
-        }
-        self.piece = ask.days.count().div_ceil(2);
-        Try::Again
-    }
-}
-
-/// Whether the API understood another date, or none: a `custom` range that left its end out would
-/// be empty (trap T7).
-fn is_of_another_day(report: &Report, midnight: jiff::Timestamp) -> bool {
-    let meta = &report.meta;
-    let starts_elsewhere =
-        meta.period_start.is_some_and(|start| start.duration_since(midnight).abs() >= SAME_DAY);
-    starts_elsewhere
-        || meta.period_start.is_some_and(|start| meta.period_end.is_some_and(|end| end <= start))
 }

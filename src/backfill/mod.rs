@@ -4,9 +4,10 @@
 //! The [`order`] is what was typed, the [`plan`] what that means for every account, the [`cost`] what
 //! it will take. [`gather`] asks, at a [`pace`] that leaves a running exporter its share of the same
 //! ledger, and notes each answer in the [`journal`], so that an interruption costs no request. The
-//! [`harvest`] holds the figures, [`hours`] places those of a day, and [`write`] makes the file, in its
+//! [`harvest`] holds the figures, [`hours`] places those of a day, and [`mod@write`] makes the file, in its
 //! [`place`]. A [`job`] is all of that in its order.
 
+mod caller;
 pub mod cost;
 pub mod entry;
 pub mod gather;

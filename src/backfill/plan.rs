@@ -8,13 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::Trouble;
 use super::order::{Order, Until};
-use crate::model::klar::CHUNK_DAYS;
+use crate::model::klar::{CHUNK_DAYS, Detail};
 use crate::model::meaning;
 use crate::model::range::{Days, Range, day_start, local_date};
 use crate::model::settings::{Account, Settings, Subject};
 
 /// Nothing newer than this is written: Prometheus may still be writing the blocks of that time.
 const FRESH: SignedDuration = SignedDuration::from_hours(3);
+
+/// Days of one Klar request down to single ads: a large shop has thousands of rows a day (trap K17),
+/// and each day of an answer is added up by itself.
+const AD_DAYS: u32 = 14;
 
 /// The form of the journal and of what it says; another form is another plan.
 const FORM: u32 = 1;
@@ -155,17 +159,28 @@ impl Leg {
         }
     }
 
+    /// Days of one request at most.
+    fn most(&self, view: usize) -> u32 {
+        match &self.subject {
+            Subject::TapRain(_) => 1,
+            Subject::Klar(account) => match account.views.get(view).map(|view| view.detail) {
+                Some(Detail::Ad) => AD_DAYS,
+                _ => CHUNK_DAYS,
+            },
+        }
+    }
+
     /// What remains to be asked when the (view, date)s of `done` are known, newest first and view
     /// after view; Klar in pieces of at most `piece` days.
     pub fn asks(&self, done: &BTreeSet<(usize, Date)>, piece: u32) -> Vec<Ask> {
-        let most = match self.subject {
-            Subject::TapRain(_) => 1,
-            Subject::Klar(_) => piece.min(CHUNK_DAYS),
-        };
         let mut asks = Vec::new();
         for view in 0..self.views() {
             for run in unknown(self.wanted(), |date| done.contains(&(view, date))) {
-                asks.extend(run.chunks(most).into_iter().map(|days| Ask { view, days }));
+                asks.extend(
+                    run.chunks(piece.min(self.most(view)))
+                        .into_iter()
+                        .map(|days| Ask { view, days }),
+                );
             }
         }
         asks

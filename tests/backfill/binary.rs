@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use revenue_exporter::demo::world::{Size, World};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::file::read;
@@ -77,6 +78,31 @@ fn a_signal_ends_it_soon_and_the_same_command_goes_on() {
     let output = simulators.run(&args);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(simulators.asked(), (9, 0), "no day is asked twice");
+}
+
+#[test]
+#[ignore = "makes ten million rows"]
+fn thirteen_months_of_a_large_account_need_little_memory() {
+    // At Klar 120,000 rows a month (trap K17).
+    let size = Size { leads_per_day: 4500, sources: 200, ads_per_group: 200 };
+    let views = "views: [{view: default, detail: ad, ranges: [{range: today, every: 5m}]}]";
+    let world = std::sync::Arc::new(World::new(3, size));
+    let simulators = Simulators::of(world, PLENTY, ("", views));
+    let from = days_ago(395);
+    let mut running = simulators.start(&["backfill", "--from", &from, "--step=1h", "--output=-"]);
+    let status = format!("/proc/{}/status", running.0.id());
+    let mut peak = String::new();
+    let end = wait_for("the end", SOON * 60, || {
+        let status = std::fs::read_to_string(&status).unwrap_or_default();
+        if let Some(line) = status.lines().find(|line| line.starts_with("VmHWM")) {
+            line.clone_into(&mut peak);
+        }
+        running.0.try_wait().unwrap()
+    });
+    println!("13 months of a large account: {peak}");
+    assert_eq!(end.code(), Some(0));
+    let kilobytes: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(kilobytes < 150_000, "{peak}");
 }
 
 #[test]

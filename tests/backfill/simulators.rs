@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use revenue_exporter::clock::Clock;
 use revenue_exporter::demo::limiter::Limit;
+use revenue_exporter::demo::world::World;
 use revenue_exporter::demo::{Answer, klar, listen, taprain};
 use tempfile::TempDir;
 
@@ -27,12 +28,22 @@ pub(super) struct Simulators {
 impl Simulators {
     /// A configuration that allows `budget`, as YAML, and shows few rows.
     pub(super) fn new(budget: &str) -> Self {
+        let few = ("limits: {country: 2, source: 2, offer: 2}", "limits: {channel: 3}");
+        Self::of(world(3), budget, few)
+    }
+
+    /// The same for another business, with more lines of YAML for each account.
+    pub(super) fn of(
+        world: Arc<World>,
+        budget: &str,
+        (stats_more, store_more): (&str, &str),
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let (clock, world) = (Clock::system(), world(3));
+        let clock = Clock::system();
         let limit = Limit { requests: PLENTY, ..Limit::TAPRAIN };
         let options = taprain::Options { limit, ..taprain::Options::default() };
         let stats = Arc::new(taprain::TapRain::new(Arc::clone(&world), clock.clone(), options));
@@ -55,9 +66,9 @@ impl Simulators {
             "revenue-exporter.yml",
             &format!(
                 "taprain:\n  - account: t\n    api_key_file: taprain.key\n    base_url: http://{stats_at}\n    \
-                 budget: {budget}\n    limits: {{country: 2, source: 2, offer: 2}}\n\
+                 budget: {budget}\n    {stats_more}\n\
                  klar:\n  - account: k\n    refresh_token_file: klar.token\n    \
-                 base_url: http://{store_at}\n    budget: {budget}\n    limits: {{channel: 3}}\n"
+                 base_url: http://{store_at}\n    budget: {budget}\n    {store_more}\n"
             ),
         );
         Self { _runtime: runtime, directory, taprain: stats, klar: store }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::file::Samples;
 use crate::support::recorder::Heard;
-use crate::support::truth::{Limits, Series, taprain};
+use crate::support::truth::{Limits, Series, taprain, units};
 use crate::support::truth_klar::{Naming, klar};
 
 /// The seconds that are written: multiples of `step` in `from..until`.
@@ -79,14 +79,13 @@ fn so_far(
     let midnight = (at - 26 * 3600..=at).find(|second| local(*second, zone) == date).unwrap();
     let (mut clicks, mut leads, mut cents) = (0, 0, 0);
     let rows = body["data"]["time_series"].as_array().unwrap();
-    for (index, row) in rows.iter().enumerate() {
-        let begins = midnight + 3600 * index as i64;
+    for (begins, row) in (midnight..).step_by(3600).zip(rows) {
         let label = Timestamp::from_second(begins).unwrap().to_zoned(zone.clone());
         assert_eq!(row["period"], label.strftime("%Y-%m-%d %H:%M").to_string());
         if begins + 3600 <= at {
             clicks += row["clicks"].as_i64().unwrap();
             leads += row["leads"].as_i64().unwrap();
-            cents += (row["revenue"].as_f64().unwrap() * 100.0).round() as i64;
+            cents += units(&row["revenue"], 100.0);
         }
     }
     let money = format!("{labels},currency=\"{currency}\"");

@@ -125,7 +125,8 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
 }
 
-fn units(value: &Value, scale: f64) -> i64 {
+/// A number in whole units of `1 / scale`.
+pub fn units(value: &Value, scale: f64) -> i64 {
     (number(value) * scale).round() as i64
 }
 
