@@ -126,8 +126,7 @@ impl Collector {
     fn apply(&mut self, flight: &Flight, verdict: Verdict, now: Moment) {
         match verdict {
             Verdict::Figures { updates, odd, go_on, days } => {
-                self.account_is(AccountState::Ok, true);
-                self.refusals = 0;
+                self.is_served(now);
                 self.count_odd(&odd);
                 if flight.wants == Wants::Past {
                     self.past_came();
@@ -146,13 +145,15 @@ impl Collector {
                 }
             }
             Verdict::Token { life, odd } => {
-                self.account_is(AccountState::Ok, true);
+                if !self.budget().is_closed(now.tick) {
+                    self.account_is(AccountState::Ok, true);
+                }
                 self.count_odd(&odd);
                 self.part.token_expiry = now.wall.saturating_add(life).ok();
             }
             Verdict::AskAgain => self.leave_due(flight, now),
             Verdict::StalePeriod => {
-                self.account_is(AccountState::Ok, true);
+                self.is_served(now);
                 self.count_odd(&[(Anomaly::StalePeriod, 1)]);
                 self.part.slots[flight.job].up = Some(false);
                 self.schedule.retry(flight.job, now.tick, STALE_PERIOD_RETRY);
@@ -287,6 +288,15 @@ impl Collector {
         }
         for job in &flight.also {
             self.schedule.leave(*job);
+        }
+    }
+
+    /// A good answer while the account keeps quiet was asked for before it was refused, and says
+    /// nothing of the account any more.
+    fn is_served(&mut self, now: Moment) {
+        if !self.budget().is_closed(now.tick) {
+            self.account_is(AccountState::Ok, true);
+            self.refusals = 0;
         }
     }
 

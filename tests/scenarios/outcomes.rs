@@ -229,6 +229,38 @@ async fn t5_retry_after_is_obeyed_in_both_forms() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_good_answer_that_was_asked_for_before_a_refusal_does_not_lift_it() {
+    let clock = clock_at(NOON);
+    let slow = clock.clone();
+    let is_asked = Arc::new(AtomicU64::new(0));
+    let transport = Scripted(move |request: &Request| {
+        let body = r#"{"success": true, "data": {"summary": {"clicks": 1}}}"#;
+        let is_slow = request.uri().query().unwrap_or("").contains("30days");
+        let number = is_asked.fetch_add(u64::from(is_slow), Ordering::Relaxed);
+        let clock = slow.clone();
+        async move {
+            if is_slow {
+                clock.sleep(Duration::from_secs(20)).await;
+            }
+            Ok(answer(if is_slow || number == 0 { 200 } else { 403 }, body))
+        }
+        .boxed()
+    });
+    let ranges = vec![every(Range::Today, 10), every(Range::ThirtyDays, 600)];
+    let account = taprain_account("t", ranges);
+    let scene = Scene::start(settings(vec![account], Vec::new()), clock, Arc::new(transport));
+    scene.pass(Duration::from_secs(120)).await;
+    let page = scene.page().await;
+    assert_eq!(requests(&page, "taprain", "forbidden"), 1.0);
+    assert_eq!(state(&page, "taprain"), "forbidden");
+    assert_eq!(page.get("taprain_up{account=\"t\"}"), 0.0);
+    let slow =
+        "revenue_exporter_view_up{api=\"taprain\",account=\"t\",view=\"all\",range=\"30days\"}";
+    assert_eq!(page.get(slow), 1.0, "its figures are taken all the same");
+    scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn k7_klar_waits_30_seconds_after_a_429_it_says_nothing_about() {
     let (count, transport) = limited(0, None);
     let account = klar_account("k", Detail::Channel, vec![every(Range::Today, 1)]);
