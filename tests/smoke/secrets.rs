@@ -128,13 +128,16 @@ fn setup(accounts: &[Planted]) -> Setup {
     })
 }
 
-/// Waits until every account was answered badly.
+/// Waits until every account was answered badly: a refusal is the account's, any other failure its
+/// view's, and a good answer to another request may have come since.
 fn wait_for_all(program: &Program, accounts: &[Planted]) {
     for Planted { name, api, .. } in accounts {
         wait_for(name, || {
             let page = get(program.address, "/metrics").text().to_owned();
-            let up = value(&page, &format!("{api}_up"), &[&format!("account=\"{name}\"")]);
-            (up == Some(0.0)).then_some(())
+            let account = format!("account=\"{name}\"");
+            let metrics = [format!("{api}_up"), "revenue_exporter_view_up".to_owned()];
+            let is_down = |metric: &String| value(&page, metric, &[&account]) == Some(0.0);
+            metrics.iter().any(is_down).then_some(())
         });
     }
 }
