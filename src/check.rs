@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::config::{duration, format_percent};
+use crate::model::klar::CHUNK_DAYS;
 use crate::model::settings::{Account, RangeEvery, Settings};
 use crate::plan::{Ask, Plan};
 use anstyle::{AnsiColor, Style};
@@ -16,12 +17,14 @@ pub fn plan_table(settings: &Settings, colour: bool) -> String {
     let taprain = settings.taprain.iter().map(|account| {
         let views = account.views.iter().map(|view| (&*view.name, &view.ranges[..]));
         let rows = rows(views, Ask::taprain);
-        Sheet { api: "taprain", account: &account.common, rows, plan: Plan::taprain(account) }
+        let past = past(&account.common, account.views.len(), 1);
+        Sheet { api: "taprain", account: &account.common, rows, plan: Plan::taprain(account), past }
     });
     let klar = settings.klar.iter().map(|account| {
         let views = account.views.iter().map(|view| (&*view.name, &view.ranges[..]));
         let rows = rows(views, Ask::klar);
-        Sheet { api: "klar", account: &account.common, rows, plan: Plan::klar(account) }
+        let past = past(&account.common, account.views.len(), CHUNK_DAYS);
+        Sheet { api: "klar", account: &account.common, rows, plan: Plan::klar(account), past }
     });
     let sheets: Vec<String> = taprain.chain(klar).map(|sheet| sheet.render(&palette)).collect();
     sheets.join("\n")
@@ -35,12 +38,18 @@ fn rows<'a>(
     views.flat_map(|(view, ranges)| ranges.iter().map(move |each| row(view, each))).collect()
 }
 
+/// How many requests the days that are over take at most, when one brings `chunk` of them.
+fn past(account: &Account, views: usize, chunk: u32) -> usize {
+    views * account.history_days.div_ceil(chunk) as usize
+}
+
 /// One account's part of the table.
 struct Sheet<'a> {
     api: &'static str,
     account: &'a Account,
     rows: Vec<Row<'a>>,
     plan: Plan,
+    past: usize,
 }
 
 struct Row<'a> {
@@ -102,6 +111,15 @@ impl Sheet<'_> {
     }
 
     fn footer(&self, text: &mut String, palette: &Palette) {
+        self.sums(text, palette);
+        if self.past > 0 {
+            let (past, days) = (self.past, self.account.history_days);
+            let once = format!("and once, for {days} days of history, up to {past} requests");
+            let _ = writeln!(text, "  {}", palette.aside.paint(&once));
+        }
+    }
+
+    fn sums(&self, text: &mut String, palette: &Palette) {
         let plan = self.plan;
         let share = plan.asked_per_hour / plan.allowed_per_hour;
         let mut sums = format!(
