@@ -278,6 +278,10 @@ impl Klar {
 }
 
 impl Vendor for Klar {
+    fn expectant(&self) -> Range {
+        Range::Yesterday
+    }
+
     fn errand(&mut self, due: usize, jobs: &dyn Jobs, today: Date, now: Tick) -> Errand {
         let Some(held) = self.serving(now) else {
             return self.token_errand(due, today, now);

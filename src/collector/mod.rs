@@ -248,12 +248,11 @@ impl Collector {
     async fn send_what_may_go(&mut self) {
         while self.on_the_way.len() < self.most_in_flight() {
             let now = self.around.clock.tick();
-            let is_due = self.schedule.due(now).is_some();
-            if !is_due && !self.past_may_go(now) || self.vendor.waits(now) {
+            if !self.is_wanted(now) || self.vendor.waits(now) {
                 return;
             }
             if self.budget().opening(now) != Opening::Now {
-                if is_due {
+                if self.schedule.due(now).is_some() {
                     self.waits_since.get_or_insert(now);
                 }
                 return;
@@ -262,6 +261,14 @@ impl Collector {
             let Some(receipt) = self.keep.take(self.request_life()).await else { return };
             self.send(receipt);
         }
+    }
+
+    /// Whether there is something to ask. That nothing of the past is missing any more makes due what
+    /// rests on it.
+    fn is_wanted(&mut self, now: Tick) -> bool {
+        self.schedule.due(now).is_some()
+            || self.past_may_go(now)
+            || self.schedule.due(now).is_some()
     }
 
     /// What is due earliest goes on its way. Saving took a moment, so this looks at the clock again.

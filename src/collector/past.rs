@@ -18,6 +18,10 @@ use crate::upstream::failure::Failure;
 /// without which no alert would know what is normal.
 const LEAST_SHARE: f64 = 0.05;
 
+/// Between two requests while most of the window's budget is unspent: what is normal should be known
+/// in the first minute.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
 /// How often it is looked whether something is missing while nothing was.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 
@@ -28,7 +32,7 @@ const RETRY: Duration = Duration::from_secs(3600);
 pub(super) struct Past {
     /// The views ask for all there is: what is due gives way now and then.
     insists: bool,
-    /// Between two requests, so that what the views leave over is not spent in a burst.
+    /// Between two requests once half of a window is spent: what the views leave over, evenly.
     gap: Duration,
     /// The next request goes no sooner.
     next: Tick,
@@ -73,20 +77,24 @@ impl Collector {
             self.past.next = now + LOOK_EVERY;
             if std::mem::take(&mut self.past.asked) > 0 {
                 info!(api, account, "nothing of the past is missing any more");
+                self.ask_with_past(now);
             }
             return false;
         }
         if self.past.asked == 0 && self.past.failures == 0 {
-            let every_seconds = self.past.gap.as_secs();
-            info!(
-                api,
-                account,
-                requests = missing,
-                every_seconds,
-                "fetching what is missing of the past"
-            );
+            info!(api, account, requests = missing, "fetching what is missing of the past");
         }
         true
+    }
+
+    /// What the past makes one expect is shown with the next answer, and that need not wait.
+    fn ask_with_past(&mut self, now: Tick) {
+        let expectant = self.vendor.expectant();
+        for (number, job) in self.jobs.iter().enumerate() {
+            if job.range == expectant && self.schedule.is_idle(number) {
+                self.schedule.renew(number, now);
+            }
+        }
     }
 
     /// Whether a request for the past goes before what is due.
@@ -102,13 +110,23 @@ impl Collector {
 
     /// The next request for what is missing.
     pub(super) fn look_back(&mut self, now: Moment) -> Option<Errand> {
-        self.past.next = now.tick + self.past.gap;
+        self.past.next = now.tick + self.past_pause(now);
         let errand = self.vendor.look_back(&self.history, self.today, now)?;
         if matches!(&errand, Errand::Send(Flight { wants: Wants::Past, .. }, _)) {
             self.past.on_the_way = true;
             self.past.asked = self.past.asked.saturating_add(1);
         }
         Some(errand)
+    }
+
+    /// A burst into a window that is mostly unspent takes nothing from the views: more than half of it
+    /// stays theirs and the key's other users'.
+    fn past_pause(&self, now: Moment) -> Duration {
+        let reading = self.budget().reading(now.tick);
+        let theirs = reading.upstream_remaining.unwrap_or(u64::MAX);
+        let left = reading.remaining.min(theirs);
+        let is_mostly_unspent = left.saturating_mul(2) > reading.limit;
+        if is_mostly_unspent && !self.past.insists { AT_ONCE } else { self.past.gap }
     }
 
     /// The past can wait: what is due now tells soon enough how the account is.

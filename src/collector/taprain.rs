@@ -135,6 +135,10 @@ impl TapRain {
 }
 
 impl Vendor for TapRain {
+    fn expectant(&self) -> Range {
+        Range::Today
+    }
+
     fn errand(&mut self, due: usize, _jobs: &dyn Jobs, today: Date, now: Tick) -> Errand {
         let range = self.jobs[due].range.clone();
         let days = range.days(today);

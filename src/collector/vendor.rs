@@ -14,7 +14,7 @@ use crate::figures::closed::Daily;
 use crate::figures::taprain::Report;
 use crate::history::History;
 use crate::hours::book::Book;
-use crate::model::range::Days;
+use crate::model::range::{Days, Range};
 use crate::secret::Secret;
 use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
@@ -49,6 +49,9 @@ pub(super) trait Vendor: Send + 'static {
     fn look_back(&mut self, _known: &History, _today: Date, _now: Moment) -> Option<Errand> {
         None
     }
+
+    /// The range whose figures come with what the past makes one expect.
+    fn expectant(&self) -> Range;
 
     /// Goes on from the hours that were kept.
     fn recall(&mut self, _hours: Book) {}

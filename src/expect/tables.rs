@@ -95,7 +95,12 @@ fn name(hours: usize) -> String {
 }
 
 fn row(labels: Box<str>, values: Vec<Option<f64>>) -> Row {
-    Row { labels, values: values.into() }
+    Row { labels, values: values.into_iter().map(|value| value.map(plain)).collect() }
+}
+
+/// Without the digits that only say that it is an average: a millionth is finer than any cent or ratio.
+fn plain(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
 
 /// A row that knows nothing shows nothing.

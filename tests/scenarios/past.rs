@@ -103,7 +103,7 @@ async fn thirty_five_days_of_hours_are_at_most_as_many_requests_and_what_is_norm
     let transport = || Arc::clone(&recorder) as Arc<dyn Transport>;
     let disk = || Some(Arc::clone(&store) as Arc<dyn Store>);
     let scene = Scene::start_with(settings.clone(), clock.clone(), transport(), disk());
-    scene.pass(10 * MINUTE).await;
+    scene.pass(Duration::from_secs(20)).await;
     let today = date(2026, 3, 18);
     // The view reads yesterday by itself.
     let expected: Vec<Date> = (2..=35).map(|back: i64| today.saturating_sub(back.days())).collect();
@@ -131,6 +131,23 @@ async fn thirty_five_days_of_hours_are_at_most_as_many_requests_and_what_is_norm
     }
     scene.pass(HOUR).await;
     assert_eq!(taprain_days(&recorder.heard()), expected, "nor after a restart");
+    scene.stop().await;
+    assert_eq!(vendors.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_normal_is_shown_as_soon_as_the_past_is_known() {
+    let clock = clock_at(NOON);
+    let vendors = Vendors::new(&world(3), &clock);
+    let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
+    let mut store = klar_account("k", Detail::Channel, vec![every(Range::Yesterday, 36_000)]);
+    store.common.history_days = 60;
+    let settings = settings(vec![with_history(36_000)], vec![store]);
+    let scene = Scene::start(settings, clock, Arc::new(wire));
+    scene.pass(3 * MINUTE).await;
+    let page = scene.page().await;
+    assert!(page.get("taprain_expected_clicks{account=\"t\",view=\"all\"}") > 0.0);
+    assert!(!page.with("klar_attributed_orders", &["range=\"same_weekday_4w\""]).is_empty());
     scene.stop().await;
     assert_eq!(vendors.violations(), Vec::<String>::new());
 }
