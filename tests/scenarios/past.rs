@@ -153,6 +153,52 @@ async fn what_is_normal_is_shown_as_soon_as_the_past_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_normal_is_shown_at_any_time_of_the_day() {
+    let shown = [
+        "taprain_baseline_weeks",
+        "taprain_baseline_cvr_ratio",
+        "taprain_expected_clicks",
+        "taprain_expected_leads",
+        "taprain_expected_revenue",
+        "taprain_expected_revenue_low",
+        "taprain_expected_revenue_high",
+        "taprain_window_lag_seconds",
+        "taprain_window_revenue",
+        "taprain_expected_window_revenue",
+        "taprain_expected_window_leads_given_clicks",
+    ];
+    // Midnights in New York are at 05:00 and, in summer, at 04:00.
+    for start in [
+        "2026-03-18T04:01",
+        "2026-03-18T04:31",
+        "2026-03-18T05:05",
+        "2026-03-18T07:10",
+        "2026-03-19T03:59",
+        "2026-03-08T05:02",
+        "2026-03-08T07:02",
+        "2026-03-09T04:02",
+        "2026-11-01T04:02",
+        "2026-11-01T05:30",
+        "2026-11-01T06:30",
+        "2026-11-02T05:03",
+    ] {
+        let clock = clock_at(&format!("{start}:00Z"));
+        let vendors = Vendors::new(&world(3), &clock);
+        let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
+        let settings = settings(vec![with_history(30)], Vec::new());
+        let scene = Scene::start(settings, clock, Arc::new(wire));
+        scene.pass(Duration::from_secs(45)).await;
+        let page = scene.page().await;
+        for name in shown {
+            let is_there =
+                page.with(name, &[]).keys().any(|series| series.split('{').next() == Some(name));
+            assert!(is_there, "{name} at {start}");
+        }
+        scene.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_past_has_only_what_the_views_leave_over() {
     let clock = clock_at(NOON);
     let vendors = Vendors::new(&world(3), &clock);
