@@ -22,4 +22,5 @@ mod backfill {
     mod stage;
     mod truth;
     mod values;
+    mod victoria;
 }

@@ -353,6 +353,6 @@ fn ask(at: SocketAddr, what: &str, parameters: &[(&str, &str)]) -> Option<Vec<Va
     body["data"]["result"].as_array().cloned()
 }
 
-fn free_address() -> SocketAddr {
+pub(super) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
