@@ -94,5 +94,7 @@ fn centre(days: &[Option<&Figures>], index: usize) -> Option<f64> {
 
 /// Whether a series says what is expected, and not what was answered.
 pub fn is_expectation(series: &str) -> bool {
-    series.starts_with("klar_baseline_") || series.contains(&format!("range=\"{RANGE}\""))
+    let name = series.split('{').next().unwrap_or(series);
+    let ours = ["_baseline_", "_expected_", "_window_", "_settle_"];
+    ours.iter().any(|part| name.contains(part)) || series.contains(&format!("range=\"{RANGE}\""))
 }

@@ -91,8 +91,10 @@ impl Plan {
     /// What the exporter is told; the credentials stand in `keys`.
     pub fn settings(&self, keys: &Path) -> Settings {
         let mut taprain = taprain_account("t", self.taprain_ranges());
+        taprain.common.history_days = 35;
         taprain.limits = TAPRAIN_LIMITS;
         let mut klar = klar_account("k", Detail::Campaign, self.klar_ranges());
+        klar.common.history_days = 60;
         klar.limits = KLAR_LIMITS;
         let named = [(&mut taprain.common, taprain::KEY), (&mut klar.common, klar::REFRESH_TOKEN)];
         for ((account, key), zone) in named.into_iter().zip(self.zones) {

@@ -18,6 +18,25 @@ const INSTANTS: [(&str, bool); 3] = [
 const REPORT: [(&str, bool); 2] =
     [("report_rows", false), ("latest_data_date_timestamp_seconds", false)];
 
+const EXPECTED: [(&str, bool); 6] = [
+    ("expected_clicks", false),
+    ("expected_leads", false),
+    ("expected_revenue", true),
+    ("expected_revenue_low", true),
+    ("expected_revenue_high", true),
+    ("expected_revenue_quantile", false),
+];
+
+const BASELINE: [(&str, bool); 4] = [
+    ("baseline_cvr_ratio", false),
+    ("baseline_weeks", false),
+    ("window_lag_seconds", false),
+    ("settle_seconds", false),
+];
+
+const WINDOW: [(&str, bool); 4] =
+    [("clicks", false), ("leads", false), ("revenue", true), ("leads_given_clicks", false)];
+
 /// Every sample of `sheet` by name and labels.
 pub fn series(sheet: &Sheet, currency: &str) -> Series {
     let mut series = Series::new();
@@ -44,7 +63,19 @@ fn write(series: &mut Series, group: Group, row: &Row, currency: &str) {
         Group::KlarCampaign => return klar(series, "klar_campaign_", row, currency),
         Group::KlarAdGroup => return klar(series, "klar_ad_group_", row, currency),
         Group::KlarAd => return klar(series, "klar_ad_level_", row, currency),
-        normal => panic!("{normal:?} without history"),
+        Group::TapRainExpected => ("taprain_", &EXPECTED),
+        Group::TapRainBaseline => ("taprain_", &BASELINE),
+        Group::TapRainWindow => ("taprain_window_", &WINDOW[..3]),
+        Group::TapRainExpectedWindow => ("taprain_expected_window_", &WINDOW),
+        Group::TapRainCountryWindow => ("taprain_country_window_", &WINDOW[..3]),
+        Group::TapRainSourceWindow => ("taprain_source_window_", &WINDOW[..3]),
+        Group::TapRainOfferWindow => ("taprain_offer_window_", &WINDOW[..3]),
+        Group::TapRainCountryExpectedWindow => ("taprain_country_expected_window_", &WINDOW[..3]),
+        Group::TapRainSourceExpectedWindow => ("taprain_source_expected_window_", &WINDOW[..3]),
+        Group::TapRainOfferExpectedWindow => ("taprain_offer_expected_window_", &WINDOW[..3]),
+        Group::TapRainCountryBaseline => ("taprain_country_", &BASELINE[..1]),
+        Group::TapRainSourceBaseline => ("taprain_source_", &BASELINE[..1]),
+        Group::TapRainOfferBaseline => ("taprain_offer_", &BASELINE[..1]),
     };
     assert_eq!(columns.len(), row.values.len(), "{group:?}");
     for ((name, money), value) in columns.iter().zip(&row.values) {
