@@ -149,8 +149,11 @@ fn depth(detail: Detail) -> usize {
     Detail::ALL.iter().take_while(|above| **above <= detail).count()
 }
 
-/// Days, hours and minutes, as many as matter.
+/// Days, hours, minutes and seconds, as many as matter.
 pub fn readable(time: Duration) -> String {
+    if time < Duration::from_secs(100) {
+        return format!("{} s", time.as_secs_f64().ceil());
+    }
     let minutes = time.as_secs().div_ceil(60);
     let (days, hours, left) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     match (days, hours) {
