@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Trouble;
+use super::cost::readable;
 use super::entry::{self, Entry};
 use super::gather::Shared;
 use super::plan::{Ask, Leg};
@@ -65,8 +66,8 @@ impl<'a> Caller<'a> {
 
     pub(super) async fn run(mut self) -> Result<(), Trouble> {
         let done = self.all().await;
-        if done.is_err() {
-            self.shared.end();
+        if let Err(Trouble::Failed(sentence)) = &done {
+            self.shared.trouble(sentence);
         }
         done
     }
@@ -78,7 +79,8 @@ impl<'a> Caller<'a> {
                 None => return Err(self.stopped()),
                 Some(Try::Answered(entry)) => {
                     failures = 0;
-                    self.shared.note(&entry)?;
+                    // What cannot be kept need not be asked for, by nobody.
+                    self.shared.note(&entry).inspect_err(|_| self.shared.end())?;
                 }
                 Some(Try::Again) => {}
                 Some(Try::Failed(failure)) => {
@@ -108,7 +110,7 @@ impl<'a> Caller<'a> {
         let fetch = self.shared.around.fetch.clone();
         let receipt = self.purse.permit(false).await?;
         let answer = self.purse.spend(receipt, fetch.taprain(request)).await?;
-        self.shared.sent(self.index);
+        self.shared.sent(self.index, answer.result.is_ok());
         let (date, zone) = (ask.days.start, &account.common.timezone);
         Some(match answer.result {
             Ok(report) if is_of_another_day(&report, day_start(date, zone)) => {
@@ -140,7 +142,7 @@ impl<'a> Caller<'a> {
         let fetch = self.shared.around.fetch.clone();
         let work = fetch.klar(request, ask.days, tallies);
         let answer = self.purse.spend(receipt, work).await?;
-        self.shared.sent(self.index);
+        self.shared.sent(self.index, answer.result.is_ok());
         let refused = std::mem::take(&mut self.refused);
         Some(match answer.result {
             Ok(report) => Try::Answered(self.digest(account, ask, &report)),
@@ -175,7 +177,7 @@ impl<'a> Caller<'a> {
             };
             let fetch = self.shared.around.fetch.clone();
             let answer = self.purse.spend(receipt, fetch.token(request)).await?;
-            self.shared.sent(self.index);
+            self.shared.sent(self.index, answer.result.is_ok());
             self.purse.save().await;
             match answer.result {
                 Ok(token) => self.token = Some((token.secret, now + token_serves(token.life))),
@@ -232,22 +234,40 @@ impl<'a> Caller<'a> {
         }
         let api = self.leg.subject.api();
         let advised = failure.outcome == Outcome::RateLimited || failure.retry_after.is_some();
-        if advised {
-            self.purse.close(backoff::throttled(api, tries, failure.retry_after, &mut self.rng));
+        let wait = if advised {
+            let wait = backoff::throttled(api, tries, failure.retry_after, &mut self.rng);
+            self.purse.close(wait);
+            wait
         } else {
-            self.purse.hold(backoff::retry(tries, LONGEST_RETRY, &mut self.rng));
-        }
+            let wait = backoff::retry(tries, LONGEST_RETRY, &mut self.rng);
+            self.purse.hold(wait);
+            wait
+        };
+        let (who, days) = (self.who(), span(ask.days));
+        self.shared.trouble(&format!(
+            "{who} gave no figures of {days}: {failure}; try {} of {MOST_TRIES} is in {}",
+            tries + 2,
+            readable(wait)
+        ));
         Ok(())
     }
 
     fn given_up(&self, days: Days, failure: &Failure, tries: u32) -> Trouble {
-        let (api, name) = (self.leg.subject.api().as_str(), &self.leg.common().name);
+        let who = self.who();
         let tries = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
         let again = self.shared.again();
+        let first = match failure.outcome {
+            Outcome::Unauthorized => "put a key or refresh token there that serves; ",
+            _ => "",
+        };
         Trouble::Failed(format!(
-            "{api} account {name} gave no figures of {}{tries}: {failure}; {again}",
+            "{who} gave no figures of {}{tries}: {failure}; {first}{again}",
             span(days)
         ))
+    }
+
+    fn who(&self) -> String {
+        format!("{} account {}", self.leg.subject.api().as_str(), self.leg.common().name)
     }
 
     fn stopped(&self) -> Trouble {

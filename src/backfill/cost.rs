@@ -111,12 +111,16 @@ impl Cost {
         }
         let _ = writeln!(
             text,
-            "in all {} requests in {}; roughly {} samples, {}",
+            "in all {} requests in {}; with {ROWS} offers, sources, countries and channels roughly {} \
+             samples, {}",
             self.requests(),
             readable(self.time()),
             thousands(self.samples),
             size(self.bytes),
         );
+        if let Some(end) = plan.legs.iter().map(|leg| leg.ends).max() {
+            let _ = writeln!(text, "until {}", end.strftime("%Y-%m-%dT%H:%M:%SZ"));
+        }
         text
     }
 }

@@ -49,6 +49,9 @@ pub struct Progress {
 pub trait Listener {
     /// A request was answered, or given up.
     fn hear(&self, progress: Progress);
+
+    /// An account gave no figures: which, why, and what follows.
+    fn trouble(&self, sentence: &str);
 }
 
 /// What every account's loop shares.
@@ -72,7 +75,8 @@ struct Notes {
 /// Asks for all that `harvest` does not have yet, and notes each answer in `journal`.
 ///
 /// # Errors
-/// A sentence when an API refuses, or when it was told to stop. What was answered is in the journal.
+/// A sentence when an API refuses, after the other accounts have come to their end, or when it was
+/// told to stop. What was answered is in the journal.
 pub async fn gather(
     plan: &Plan,
     cost: &Cost,
@@ -123,12 +127,17 @@ impl Shared<'_> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request of account `leg` was sent, after which its plan has `left` more.
-    pub(super) fn sent(&self, leg: usize) {
+    /// An account does not give what it was asked for.
+    pub(super) fn trouble(&self, sentence: &str) {
+        self.listener.trouble(sentence);
+    }
+
+    /// A request of account `leg` was sent; one that `serves` is one less to come.
+    pub(super) fn sent(&self, leg: usize, serves: bool) {
         let progress = {
             let mut notes = self.notes();
             notes.sent[leg] += 1;
-            notes.left[leg] = notes.left[leg].saturating_sub(1);
+            notes.left[leg] = notes.left[leg].saturating_sub(u32::from(serves));
             let time = |(left, per_hour): (&u32, &f64)| pace::gap(*per_hour) * *left;
             let left = notes.left.iter().zip(&notes.per_hour).map(time).max();
             let sent = notes.sent.iter().sum();
@@ -154,7 +163,7 @@ impl Shared<'_> {
         leg.asks(&done, piece).into_iter().next()
     }
 
-    /// An account cannot go on, and so the others need not.
+    /// Nobody can go on.
     pub(super) fn end(&self) {
         self.stop.now();
     }

@@ -15,6 +15,9 @@ pub struct Harvest {
     pub odd: BTreeMap<String, u64>,
 }
 
+/// Where the clicks stand in TapRain's summary.
+const CLICKS: usize = 0;
+
 #[derive(Clone, Debug, Default)]
 struct Leg {
     done: BTreeSet<(usize, Date)>,
@@ -68,6 +71,12 @@ impl Harvest {
         self.legs.get(&leg)?.views.get(&view)
     }
 
+    /// How many of TapRain's (view, date)s had clicks, but not by the hour: `today` is not known then.
+    pub fn hourless(&self) -> usize {
+        let crops = self.legs.values().flat_map(|leg| leg.views.values());
+        crops.map(Crop::hourless).sum()
+    }
+
     /// How many (view, date)s are known of which no figure came.
     pub fn empty(&self) -> usize {
         let empty = |leg: &Leg| {
@@ -104,6 +113,13 @@ impl Crop {
                 }
             }
         }
+    }
+
+    fn hourless(&self) -> usize {
+        let group = Group::TapRainSummary;
+        let Some(rows) = self.groups.get(&group) else { return 0 };
+        let days = rows.values().flat_map(|series| series.column(CLICKS, group.columns()));
+        days.filter(|(date, clicks)| *clicks > 0.0 && !self.growth.contains_key(date)).count()
     }
 
     fn has(&self, date: Date) -> bool {

@@ -177,7 +177,11 @@ fn whole(line: &[u8]) -> Option<&str> {
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Trouble {
-    Trouble::Failed(format!("cannot keep the progress in {}: {error}", path.display()))
+    let hint = match error.kind() {
+        std::io::ErrorKind::NotFound => "; make its directory first",
+        _ => "",
+    };
+    Trouble::Failed(format!("cannot keep the progress in {}: {error}{hint}", path.display()))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::backfill::Trouble;
 use crate::backfill::gather::Around;
 use crate::backfill::job::{Gathered, Job};
 use crate::backfill::order::{Order, Typed};
-use crate::backfill::place::Place;
+use crate::backfill::place::{Place, STANDARD_OUTPUT};
 use crate::backfill::write::Written;
 use crate::cli;
 use crate::clock::Clock;
@@ -60,6 +60,9 @@ async fn backfill(order: &Order, output: &Path, settings: Settings) -> Result<()
     let place = Place::new(output, settings.state_directory.as_deref());
     let job = Job::prepare(&settings, order, place, clock.wall())?;
     say(&job.cost.text(&job.plan));
+    if output.is_file() {
+        warn!(file = %output.display(), "the file is there already and will be replaced");
+    }
     if !job.can_resume() {
         warn!("with neither a file nor a state directory an interruption loses what was answered");
     }
@@ -94,6 +97,14 @@ async fn whole(job: Job, around: Around, shutdown: Shutdown) -> Result<Written, 
     let empty = gathered.harvest.empty();
     if empty > 0 {
         warn!(dates = empty, "the APIs have no figures of these dates, counted by view");
+    }
+    let hourless = gathered.harvest.hourless();
+    if hourless > 0 {
+        warn!(
+            dates = hourless,
+            "TapRain gave these dates as whole days, not in hours: the file has them as \
+             `yesterday`, and no `today`"
+        );
     }
     for (reason, times) in &gathered.harvest.odd {
         warn!(reason, times, "the answers were odd; see METRICS.md for the reasons");
@@ -132,7 +143,10 @@ fn around(settings: &Settings, clock: &Clock) -> Result<Around, CommandError> {
 
 fn farewell(output: &Path, written: Written) -> String {
     let Written { samples, bytes } = written;
-    let name = output.to_string_lossy();
+    // promtool reads its file more than once, so that a pipe will not do.
+    let is_file = output.as_os_str() != STANDARD_OUTPUT;
+    let name = if is_file { output.to_string_lossy() } else { "history.om".into() };
+    let saved = if is_file { "" } else { ", saved as history.om" };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
     let shown = if name.bytes().all(plain) {
         name.into_owned()
@@ -141,7 +155,7 @@ fn farewell(output: &Path, written: Written) -> String {
     };
     let megabytes = bytes.div_ceil(1_000_000);
     format!(
-        "{samples} samples, {megabytes} MB. To import them, with Prometheus' data directory in the place \
+        "{samples} samples, {megabytes} MB{saved}. To import them, with Prometheus' data directory in the place \
          of data/:\n\n  promtool tsdb create-blocks-from openmetrics --max-block-duration={BLOCK} {shown} \
          data/\n\n"
     )

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::backfill::cost::readable;
 use crate::backfill::gather::{Listener, Progress};
@@ -39,6 +39,14 @@ impl Teller {
 }
 
 impl Listener for Teller {
+    fn trouble(&self, sentence: &str) {
+        if self.terminal {
+            // The line of the log takes the bar's place; the bar comes again below it.
+            put("\r\x1b[2K");
+        }
+        warn!("{sentence}");
+    }
+
     fn hear(&self, progress: Progress) {
         if self.terminal {
             put(&format!("\r\x1b[2K{}", bar(progress)));

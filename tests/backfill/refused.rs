@@ -70,8 +70,11 @@ async fn a_refused_credential_stops_it_at_once_and_it_goes_on_when_that_is_mende
     );
     assert!(sentence.contains("running the same command again goes on"), "{sentence}");
     assert_eq!(stage.sent.to("t"), 1);
+    assert_eq!(stage.troubles(), [sentence], "told at once");
+    assert_eq!(stage.sent.to("k"), 2, "the other account comes to its end");
     stage.vendors.taprain.set_key(revenue_exporter::demo::taprain::KEY);
     stage.backfill(&both(), &week()).await.unwrap();
+    assert_eq!(stage.sent.to("k"), 2, "and is asked no more");
     stage.vendors.klar.revoke();
     let sentence = stage.backfill(&both(), &week()).await.unwrap_err().to_string();
     assert!(sentence.starts_with("klar account k") && sentence.contains("HTTP 401"), "{sentence}");
@@ -109,7 +112,23 @@ async fn an_outage_is_waited_for_and_a_long_one_stops_it() {
     let (done, ()) = tokio::join!(stage.backfill(&settings, &order), mend);
     done.unwrap();
     assert_eq!(stage.sent.to("t"), 8 + 3, "at 0, 15 and 45 s in vain");
+    let troubles = stage.troubles();
+    assert_eq!(troubles.len(), 3);
+    let first = "taprain account t gave no figures of 2026-03-16: HTTP 502";
+    assert!(troubles[0].starts_with(first), "{troubles:?}");
+    assert!(troubles[0].contains("; try 2 of 6 is in 1"), "{troubles:?}");
+    let heard = stage.ear.heard.lock().unwrap().clone();
+    assert_eq!((heard[2].sent, heard[2].all), (3, 11), "what fails brings the end no nearer");
     fault(Some(Fault::Html));
     let sentence = stage.backfill(&settings, &order).await.unwrap_err().to_string();
     assert!(sentence.contains("after 6 tries") && sentence.contains("again goes on"), "{sentence}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn days_that_do_not_come_in_hours_are_counted() {
+    let stage = Stage::new(NOW);
+    stage.vendors.taprain.switches().change(|setting| setting.custom_in_days = true);
+    stage.backfill(&both(), &week()).await.unwrap();
+    assert_eq!(*stage.ear.hourless.lock().unwrap(), 8, "a week and the day before");
+    assert!(!stage.text().contains("taprain_clicks{job=\"revenue-exporter\",instance=\"a:10059\",account=\"t\",view=\"all\",range=\"today\"}"));
 }

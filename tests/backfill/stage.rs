@@ -32,6 +32,7 @@ pub(super) struct Stage {
     pub(super) sent: Arc<Counted>,
     pub(super) memory: Arc<Memory>,
     pub(super) directory: tempfile::TempDir,
+    pub(super) ear: Ear,
 }
 
 impl Stage {
@@ -47,7 +48,7 @@ impl Stage {
         let sent = Arc::new(Counted { inner: wire, sent: Mutex::default() });
         let recorder = Recorder::new(Arc::clone(&sent) as Arc<dyn Transport>, clock.clone());
         let (memory, directory) = (Memory::new(), tempfile::tempdir().unwrap());
-        Self { clock, vendors, recorder, sent, memory, directory }
+        Self { clock, vendors, recorder, sent, memory, directory, ear: Ear::default() }
     }
 
     /// Sends what a backfill sends through `wire` from now on.
@@ -97,8 +98,15 @@ impl Stage {
         let order = Order::read(typed)?;
         let job = Job::prepare(settings, &order, self.place(), self.clock.wall())?;
         let cost = job.cost.clone();
-        job.gather(&self.around(seed), &Deaf, shutdown).await?.write(&|| true)?;
+        let gathered = job.gather(&self.around(seed), &self.ear, shutdown).await?;
+        *self.ear.hourless.lock().unwrap() = gathered.harvest.hourless();
+        gathered.write(&|| true)?;
         Ok(cost)
+    }
+
+    /// What was told of trouble so far.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        self.ear.troubles.lock().unwrap().clone()
     }
 
     pub(super) fn has_journal(&self) -> bool {
@@ -139,11 +147,22 @@ pub(super) fn few_rows(mut settings: Settings) -> Settings {
     settings
 }
 
-pub(super) struct Deaf;
+/// Hears how far it is.
+#[derive(Default)]
+pub(super) struct Ear {
+    troubles: Mutex<Vec<String>>,
+    pub(super) heard: Mutex<Vec<Progress>>,
+    pub(super) hourless: Mutex<usize>,
+}
 
-impl Listener for Deaf {
+impl Listener for Ear {
     fn hear(&self, progress: Progress) {
         assert!(progress.sent <= progress.all);
+        self.heard.lock().unwrap().push(progress);
+    }
+
+    fn trouble(&self, sentence: &str) {
+        self.troubles.lock().unwrap().push(sentence.to_owned());
     }
 }
 
