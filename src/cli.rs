@@ -3,6 +3,7 @@
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Where the exporter listens unless told otherwise: on this host only, for revenue is
@@ -60,7 +61,7 @@ pub struct Serve {
     #[arg(long = "config.check")]
     pub check: bool,
     /// Keep state in this directory instead of the configuration's; empty keeps nothing
-    #[arg(long = "state.directory", value_name = "PATH")]
+    #[arg(long = "state.directory", value_name = "PATH", value_parser = maybe_empty())]
     pub state: Option<PathBuf>,
     /// Where and how metrics are served.
     #[command(flatten)]
@@ -102,7 +103,7 @@ pub struct Backfill {
     #[command(flatten)]
     pub config: Config,
     /// The state directory of the exporter whose budget is shared; empty shares and keeps nothing
-    #[arg(long = "state.directory", value_name = "PATH")]
+    #[arg(long = "state.directory", value_name = "PATH", value_parser = maybe_empty())]
     pub state: Option<PathBuf>,
     /// Begin with this date, in each account's own time zone
     #[arg(long, value_name = "DATE")]
@@ -268,6 +269,11 @@ fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
 }
 
+/// A path, or nothing.
+fn maybe_empty() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -312,6 +318,13 @@ mod tests {
             assert_eq!(serve.config.file.unwrap().to_str(), Some("a.yaml"));
             assert!(serve.check);
             assert_eq!(serve.log.level, Level::Debug);
+        }
+    }
+
+    #[test]
+    fn no_state_directory_can_be_said() {
+        for args in [&["--state.directory="][..], &["--state.directory", ""]] {
+            assert_eq!(serve(args).state, Some(PathBuf::new()), "{args:?}");
         }
     }
 
