@@ -70,7 +70,9 @@ pub(super) fn band(
     let z = student(1.0 - tail, believed as f64 * EVIDENCE);
     let none = (-leads.max(0.0)).exp();
     let low = if none > tail { 0.0 } else { gamma(revenue, spread, -z) };
-    Some(Band { low, high: gamma(revenue, spread, z) })
+    // Just after midnight even the high end of what is likely is nothing, and still less is no news.
+    let high = gamma(revenue, spread, z);
+    Some(Band { low: low.min(revenue), high: high.max(revenue) })
 }
 
 /// Differences of days to their neighbours are not independent: so much of one is a degree of
