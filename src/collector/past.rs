@@ -25,6 +25,9 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 /// How often it is looked whether something is missing while nothing was.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 
+/// So few requests are not worth a line in the log.
+const FEW: usize = 2;
+
 /// The longest wait after a failure.
 const RETRY: Duration = Duration::from_secs(3600);
 
@@ -40,6 +43,8 @@ pub(super) struct Past {
     failures: u32,
     /// Requests since something was missing.
     asked: u32,
+    /// The log has said so.
+    told: bool,
 }
 
 impl Past {
@@ -49,7 +54,7 @@ impl Past {
         let least = plan.allowed_per_hour * LEAST_SHARE;
         let (insists, hourly) = (left < least, left.max(least).max(1e-3));
         let gap = Duration::from_secs_f64(3600.0 / hourly);
-        Self { insists, gap, next: now, on_the_way: false, failures: 0, asked: 0 }
+        Self { insists, gap, next: now, on_the_way: false, failures: 0, asked: 0, told: false }
     }
 
     /// Something may be missing now that was not before.
@@ -75,13 +80,17 @@ impl Collector {
         let (api, account) = (self.who.api.as_str(), &*self.who.account);
         if missing == 0 {
             self.past.next = now + LOOK_EVERY;
-            if std::mem::take(&mut self.past.asked) > 0 {
+            if std::mem::take(&mut self.past.told) {
                 info!(api, account, "nothing of the past is missing any more");
+            }
+            if std::mem::take(&mut self.past.asked) > 0 {
                 self.ask_with_past(now);
             }
             return false;
         }
-        if self.past.asked == 0 && self.past.failures == 0 {
+        // A view that does not read yesterday misses it every day, and that is no news.
+        if !self.past.told && missing > FEW {
+            self.past.told = true;
             info!(api, account, requests = missing, "fetching what is missing of the past");
         }
         true
