@@ -24,7 +24,7 @@ pub const METRICS: &[&[Metric]] = &[
 /// What every help text of this part ends with.
 macro_rules! reckoned {
     ($($what:expr),+) => {
-        concat!($($what),+, ". Reckoned from TapRain's hours with each new answer for today.")
+        concat!($($what),+, ". Reckoned with each new answer for today.")
     };
 }
 
@@ -182,13 +182,13 @@ const GIVEN_CLICKS: Metric = Metric::column(
 const COUNTRY_WINDOW: [Metric; 3] = three!(
     TapRainCountryWindow,
     "taprain_country_window",
-    " that came in within the last closed hours, by country",
+    " that came in within the last closed hours, by country, as observed live",
     ["country", "window"]
 );
 const COUNTRY_EXPECTED: [Metric; 3] = three!(
     TapRainCountryExpectedWindow,
     "taprain_country_expected_window",
-    " expected to come in within the window's hours, by country",
+    " expected to come in within the window's hours, by country: the same hours of four weeks, as observed live",
     ["country", "window"]
 );
 const COUNTRY_CVR: Metric =
@@ -197,13 +197,13 @@ const COUNTRY_CVR: Metric =
 const SOURCE_WINDOW: [Metric; 3] = three!(
     TapRainSourceWindow,
     "taprain_source_window",
-    " that came in within the last closed hours, by traffic source (s2)",
+    " that came in within the last closed hours, by traffic source (s2), as observed live",
     ["source", "window"]
 );
 const SOURCE_EXPECTED: [Metric; 3] = three!(
     TapRainSourceExpectedWindow,
     "taprain_source_expected_window",
-    " expected to come in within the window's hours, by traffic source (s2)",
+    " expected to come in within the window's hours, by traffic source (s2): the same hours of four weeks, as observed live",
     ["source", "window"]
 );
 const SOURCE_CVR: Metric = cvr!(
@@ -216,13 +216,13 @@ const SOURCE_CVR: Metric = cvr!(
 const OFFER_WINDOW: [Metric; 3] = three!(
     TapRainOfferWindow,
     "taprain_offer_window",
-    " that came in within the last closed hours, by offer",
+    " that came in within the last closed hours, by offer, as observed live",
     ["offer", "window"]
 );
 const OFFER_EXPECTED: [Metric; 3] = three!(
     TapRainOfferExpectedWindow,
     "taprain_offer_expected_window",
-    " expected to come in within the window's hours, by offer",
+    " expected to come in within the window's hours, by offer: the same hours of four weeks, as observed live",
     ["offer", "window"]
 );
 const OFFER_CVR: Metric =

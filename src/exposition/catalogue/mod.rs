@@ -180,7 +180,7 @@ mod tests {
             assert!(metric.help.ends_with('.'), "{}", metric.name);
         }
         for metric in vendor().filter(|metric| matches!(metric.source, Source::Columns(..))) {
-            let whence = ["Cached from", "Reckoned from"];
+            let whence = ["Cached from", "Reckoned with"];
             assert!(whence.iter().any(|words| metric.help.contains(words)), "{}", metric.name);
         }
     }
