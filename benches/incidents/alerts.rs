@@ -1,8 +1,9 @@
 //! From what an expression returns to alerts that fire: `for`, `keep_firing_for`, inhibition.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::prometheus::Server;
+use crate::hold::firing;
+use crate::prometheus::{Ranged, Server};
 use crate::record::written_back;
 use crate::rules::{Alert, Inhibition, RuleBook};
 use crate::wire_format::{Written, request};
@@ -24,12 +25,23 @@ pub struct Firing {
     pub until: i64,
 }
 
-/// Records and evaluates `book` over `window`; recorded rules from `history` on.
-pub fn evaluate(server: &Server, book: &RuleBook, history: i64, window: (i64, i64)) -> Vec<Firing> {
+/// Records and evaluates `book` over `window`, for the instances `names`; recorded rules from
+/// `history` on.
+pub fn evaluate(
+    server: &Server,
+    book: &RuleBook,
+    history: i64,
+    window: (i64, i64),
+    names: &BTreeSet<&str>,
+) -> Vec<Firing> {
+    // Runs of another time may reach into this one; they were judged then.
+    let ours =
+        |one: &&Ranged| one.labels.get("instance").is_none_or(|name| names.contains(name.as_str()));
     for rule in &book.recorded {
         let ranged = server.range(&rule.expr, (history, window.1), STEP);
         let kept: Vec<_> = ranged
             .iter()
+            .filter(ours)
             .map(|one| {
                 let mut labels = one.labels.clone();
                 labels.insert("__name__".to_owned(), rule.name.clone());
@@ -52,7 +64,7 @@ pub fn evaluate(server: &Server, book: &RuleBook, history: i64, window: (i64, i6
     for alert in &book.alerts {
         for one in server.range(&alert.expr, window, STEP) {
             let active: Vec<i64> = one.values.iter().map(|(at, _)| *at).collect();
-            for (from, until) in firing(&active, alert.hold, alert.keep) {
+            for (from, until) in firing(&active, STEP, alert.hold, alert.keep) {
                 firings.push(made(alert, &one.labels, from, until));
             }
         }
@@ -68,27 +80,6 @@ fn made(alert: &Alert, labels: &BTreeMap<String, String>, from: i64, until: i64)
     let instance = labels.get("instance").cloned().unwrap_or_default();
     let (alert, severity) = (alert.name.clone(), alert.severity.clone());
     Firing { alert, severity, instance, labels, from, until }
-}
-
-/// The stretches in which an alert fires whose expression returned something at the steps `active`:
-/// it fires once it has been active for `hold`, and goes on for `keep` after it was last.
-pub fn firing(active: &[i64], hold: i64, keep: i64) -> Vec<(i64, i64)> {
-    let mut firing: Vec<(i64, i64)> = Vec::new();
-    let mut since = None::<(i64, i64)>;
-    for at in active {
-        let begun = match since {
-            Some((begun, last)) if at - last <= STEP => begun,
-            _ => *at,
-        };
-        since = Some((begun, *at));
-        match firing.last_mut() {
-            // While it still fires nothing is pending.
-            Some((_, until)) if *at <= *until => *until = (*until).max(at + keep + STEP),
-            _ if at - begun >= hold => firing.push((*at, at + keep + STEP)),
-            _ => {}
-        }
-    }
-    firing
 }
 
 /// Stretches of the firings that nobody inhibits, one for each that is notified of.

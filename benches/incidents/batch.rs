@@ -1,6 +1,6 @@
 //! All scenarios for one size and seed: warmed up once for each calendar, played, written, judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -45,34 +45,43 @@ pub fn play(batch: Batch, books: &[RuleBook], worker: usize, options: &Options) 
     let server = Server::start(worker);
     let wanted = RuleBook::wanted(books);
     let mut outcomes = Vec::new();
-    for calendar in Calendar::ALL {
-        let scenarios: Vec<&Scenario> = ALL
-            .iter()
-            .filter(|one| one.calendar == calendar)
-            .filter(|one| options.only.is_empty() || options.only.contains(&one.number))
-            .collect();
-        if scenarios.is_empty() {
+    for calendars in Calendar::TOGETHER {
+        let begun = std::time::Instant::now();
+        let mut runs = Vec::new();
+        for calendar in *calendars {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            let scenarios = asked_for(*calendar, options);
+            if !scenarios.is_empty() {
+                runs.extend(
+                    runtime.block_on(played(batch, *calendar, &scenarios, &wanted, &server)),
+                );
+            }
+        }
+        if runs.is_empty() {
             continue;
         }
-        let begun = std::time::Instant::now();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        let runs = runtime.block_on(played(batch, calendar, &scenarios, &wanted, &server));
         let played = begun.elapsed();
-        outcomes.extend(judged(batch, calendar, &runs, books, &server, options));
+        outcomes.extend(judged(batch, calendars[0], &runs, books, &server, options));
         if options.verbose {
             let samples: usize = runs.iter().map(|run| run.samples).sum();
-            let judged = begun.elapsed().saturating_sub(played);
+            let (count, judged) = (runs.len(), begun.elapsed().saturating_sub(played));
             eprintln!(
-                "{batch:?} {calendar:?}: {} runs, {samples} samples, played {played:.1?}, judged {judged:.1?}",
-                runs.len()
+                "{batch:?} {calendars:?}: {count} runs, {samples} samples, played {played:.1?}, judged {judged:.1?}"
             );
         }
     }
     outcomes
+}
+
+fn asked_for(calendar: Calendar, options: &Options) -> Vec<&'static Scenario> {
+    ALL.iter()
+        .filter(|one| one.calendar == calendar)
+        .filter(|one| options.only.is_empty() || options.only.contains(&one.number))
+        .collect()
 }
 
 /// The business of a batch: lively, with a past that changes.
@@ -97,7 +106,7 @@ async fn played(
     let memory = Memory::new();
     if calendar != Calendar::New {
         let first = start - SignedDuration::from_hours(24 * WARM_UP);
-        let setup = Setup { vendor: Vendor::Both, every: 600, history: true };
+        let setup = Setup { vendor: Vendor::Both, every: 600, sparse: true, history: true };
         let stage = Stage::new(&clean, setup, first, Arc::clone(&memory));
         stage.until(start - SignedDuration::from_secs(5)).await;
         stage.end().await;
@@ -111,7 +120,8 @@ async fn played(
         );
         let step = if scenario.must_fire() && scenario.hours < 100 { STEP } else { 2 * STEP };
         let history = calendar != Calendar::New;
-        let setup = Setup { vendor: scenario.vendor, every: step.cast_unsigned(), history };
+        let setup =
+            Setup { vendor: scenario.vendor, every: step.cast_unsigned(), sparse: false, history };
         let mut recording = Recording::default();
         past(&clean, scenario, start, wanted, &instance, &mut recording);
         let mut stage = Stage::new(&world, setup, start, memory.copy());
@@ -160,12 +170,23 @@ fn judged(
 ) -> Vec<Outcome> {
     let start = calendar.start(batch.seed, BEFORE).as_second();
     let start = start.div_euclid(STEP) * STEP;
+    let names: BTreeSet<&str> = runs.iter().map(|run| run.instance.as_str()).collect();
+    let ends: BTreeMap<String, i64> = runs
+        .iter()
+        .map(|run| (run.instance.clone(), run.scenario.ends(batch.seed).as_second()))
+        .collect();
     let mut outcomes = Vec::new();
     for (place, book) in books.iter().enumerate() {
         let mut firings: BTreeMap<String, Vec<Firing>> = BTreeMap::new();
         let end = runs.iter().map(|run| run.scenario.ends(batch.seed).as_second()).max().unwrap();
         let history = if book.general { start } else { start - PAST * 24 * 3_600 };
-        for firing in evaluate(server, book, history, (start, end)) {
+        for mut firing in evaluate(server, book, history, (start, end), &names) {
+            // After its end a run is silent, and that is nobody's fault.
+            let ends = ends.get(&firing.instance).copied().unwrap_or(0);
+            if firing.from > ends {
+                continue;
+            }
+            firing.until = firing.until.min(ends + 1);
             firings.entry(firing.instance.clone()).or_default().push(firing);
         }
         for run in runs {

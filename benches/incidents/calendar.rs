@@ -19,7 +19,9 @@ pub enum Calendar {
 }
 
 impl Calendar {
-    pub const ALL: [Self; 5] = [Self::Plain, Self::Clocks, Self::Feast, Self::Tiny, Self::New];
+    /// Those that take place at the same time are judged at once.
+    pub const TOGETHER: &[&[Self]] =
+        &[&[Self::Plain, Self::Tiny, Self::New], &[Self::Clocks], &[Self::Feast]];
 
     /// When what happens begins.
     pub fn onset(self, seed: u64) -> Timestamp {

@@ -23,6 +23,7 @@ mod alerts;
 mod batch;
 mod calendar;
 mod evidence;
+mod hold;
 mod options;
 mod prometheus;
 mod record;

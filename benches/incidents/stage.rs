@@ -26,32 +26,37 @@ pub struct Setup {
     pub vendor: Vendor,
     /// Seconds between two looks at `today`.
     pub every: u64,
+    /// Whether all but `today` is looked at so rarely that days are just seen when they are new.
+    pub sparse: bool,
     /// Whether the past is asked for.
     pub history: bool,
 }
 
 impl Setup {
     fn settings(self) -> Settings {
-        let mut tap = taprain_account(
-            "t",
-            vec![
-                every(Range::Today, self.every),
-                every(Range::Yesterday, 1_800),
-                every(Range::SevenDays, 3_600),
-                every(Range::ThirtyDays, 3_600),
-            ],
-        );
+        // Yesterday, a week, a month; of TapRain and of Klar.
+        let ([day, week, month], [orders, fresh, klar_week, klar_month]) = if self.sparse {
+            ([3_600, 43_200, 43_200], [14_400, 3_600, 43_200, 43_200])
+        } else {
+            ([1_800, 3_600, 3_600], [900, 900, 3_600, 21_600])
+        };
+        let ranges = [
+            (Range::Today, self.every),
+            (Range::Yesterday, day),
+            (Range::SevenDays, week),
+            (Range::ThirtyDays, month),
+        ];
+        let mut tap =
+            taprain_account("t", ranges.map(|(range, seconds)| every(range, seconds)).into());
         tap.limits = TapRainLimits { country: 6, source: 6, offer: 10 };
-        let mut shop = klar_account(
-            "k",
-            Detail::Channel,
-            vec![
-                every(Range::Today, 900),
-                every(Range::Yesterday, 900),
-                every(Range::SevenDays, 3_600),
-                every(Range::ThirtyDays, 21_600),
-            ],
-        );
+        let ranges = [
+            (Range::Today, orders),
+            (Range::Yesterday, fresh),
+            (Range::SevenDays, klar_week),
+            (Range::ThirtyDays, klar_month),
+        ];
+        let ranges = ranges.map(|(range, seconds)| every(range, seconds)).into();
+        let mut shop = klar_account("k", Detail::Channel, ranges);
         if self.history {
             tap.common.history_days = 35;
             shop.common.history_days = 60;
