@@ -42,11 +42,12 @@ pub struct Run {
 }
 
 pub fn play(batch: Batch, books: &[RuleBook], worker: usize, options: &Options) -> Vec<Outcome> {
-    let server = Server::start(worker);
     let wanted = RuleBook::wanted(books);
     let mut outcomes = Vec::new();
     for calendars in Calendar::TOGETHER {
         let begun = std::time::Instant::now();
+        // One for each: a head takes nothing that is much older than what it has.
+        let server = Server::start(worker);
         let mut runs = Vec::new();
         for calendar in *calendars {
             let runtime = tokio::runtime::Builder::new_current_thread()

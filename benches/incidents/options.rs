@@ -16,7 +16,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// `--short`, `--sizes 45,450`, `--seeds 20`, `--only 3,10`, `--workers 2`, `--verbose`.
+    /// `--short`, `--sizes 45,450`, `--seeds 20`, `--only 3,10`, `--workers 2`, `--verbose`,
+    /// `--write`.
     pub fn read() -> Self {
         let words: Vec<String> = std::env::args().skip(1).collect();
         let value = |name: &str| {
@@ -33,11 +34,15 @@ impl Options {
         Self {
             short,
             workers: value("--workers").map_or(2, |count| count.parse().unwrap()),
-            sizes: if sizes.is_empty() { vec![45, 450, 4500] } else { sizes },
+            sizes: match (sizes.is_empty(), short) {
+                (false, _) => sizes,
+                (true, true) => vec![450],
+                (true, false) => vec![45, 450, 4500],
+            },
             seeds: asked.unwrap_or(if short { 1 } else { 20 }),
             only,
             verbose: words.iter().any(|word| word == "--verbose"),
-            write: !short && whole,
+            write: (!short && whole) || words.iter().any(|word| word == "--write"),
         }
     }
 

@@ -31,6 +31,13 @@ pub fn is_there() -> bool {
     version.is_ok_and(|output| output.status.success())
 }
 
+/// As `2.42.0`.
+pub fn version() -> String {
+    let output = Command::new("prometheus").arg("--version").output().unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    said.split_whitespace().nth(2).unwrap_or_default().to_owned()
+}
+
 impl Server {
     pub fn start(worker: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -95,7 +95,7 @@ pub fn tell(outcomes: &[Outcome], books: &[RuleBook], options: &Options, took: D
         books.len()
     );
     if options.write {
-        write(&text, outcomes.len() / books.len());
+        write(&text, outcomes.len() / books.len(), options);
     }
 }
 
@@ -168,10 +168,13 @@ fn scenarios(outcomes: &[Outcome], options: &Options) -> String {
 }
 
 /// Puts the tables where `docs/alert-quality.md` has them.
-fn write(tables: &str, runs: usize) {
+fn write(tables: &str, runs: usize, options: &Options) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/alert-quality.md");
-    let text = include_str!("quality.md");
-    let text = text.replace("{tables}", tables).replace("{runs}", &runs.to_string());
+    let text = include_str!("quality.md")
+        .replace("{tables}", tables)
+        .replace("{runs}", &runs.to_string())
+        .replace("{seeds}", &options.seeds.to_string())
+        .replace("{version}", &crate::prometheus::version());
     std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
     std::fs::write(path, text).unwrap();
 }

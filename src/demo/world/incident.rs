@@ -188,3 +188,93 @@ impl Who {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::world::{Line, Size, World};
+
+    const ONSET: &str = "2026-03-18T15:00:00Z";
+
+    fn at(hours: i64) -> Timestamp {
+        ONSET.parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_hours(hours)
+    }
+
+    fn business() -> World {
+        World::revised(3, Size::DEFAULT).lively()
+    }
+
+    /// The business with and without, as seen so many hours after the onset: everyone's clicks since
+    /// so many before it.
+    fn both(what: What, before: i64, after: i64) -> [Vec<Line>; 2] {
+        let incident = Incident { from: at(0), until: at(1_000), what };
+        [business(), business().befallen(incident)]
+            .map(|world| world.traffic(at(-before), at(after)))
+    }
+
+    const ALL: [What; 8] = [
+        What::Clicks(Who::Country(0), 0.0),
+        What::Clicks(Who::All, 2.0),
+        What::Leads(Who::All, 0.5),
+        What::Payout(Who::Offer(0), 0.7),
+        What::Chargeback(0.3),
+        What::Flood(3.0),
+        What::Decay { clicks: 0.97, leads: 0.97 },
+        What::Renamed(1),
+    ];
+
+    #[test]
+    fn before_it_begins_nothing_is_different() {
+        for what in ALL {
+            let [without, with] = both(what, 48, 0);
+            assert_eq!(with[..without.len().min(11)], without[..11], "{what:?}");
+        }
+    }
+
+    #[test]
+    fn afterwards_something_is() {
+        for what in ALL {
+            let [without, with] = both(what, 24, 12);
+            assert_ne!(with, without, "{what:?}");
+        }
+    }
+
+    #[test]
+    fn tracking_that_broke_loses_the_leads_of_earlier_clicks_as_well() {
+        let [_, then] = both(What::Leads(Who::All, 0.0), 24, 0);
+        let [without, with] = both(What::Leads(Who::All, 0.0), 24, 6);
+        assert_eq!(with[0].clicks, without[0].clicks);
+        // Late reversals may still lower it.
+        assert!(with[0].leads <= then[0].leads && without[0].leads > then[0].leads + 50);
+    }
+
+    #[test]
+    fn a_chargeback_takes_its_share_of_five_days() {
+        let [without, with] = both(What::Chargeback(0.3), 4 * 24, 7);
+        let part = with[0].leads as f64 / without[0].leads as f64;
+        assert!((0.66..0.76).contains(&part), "{part}");
+    }
+
+    #[test]
+    fn a_lively_business_is_as_large_as_a_plain_one() {
+        let leads = |world: World| world.traffic(at(-21 * 24), at(0))[0].leads as f64;
+        let part = leads(business()) / leads(World::revised(3, Size::DEFAULT));
+        assert!((0.85..1.15).contains(&part), "{part}");
+    }
+
+    #[test]
+    fn a_broken_checkout_costs_three_hours_of_orders_and_no_money() {
+        let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+        let size = Size { leads_per_day: 9_000, ..Size::DEFAULT };
+        let (from, until) = (at(0), at(3));
+        let day = zone.to_datetime(from).date();
+        let plain = World::new(3, size).lively();
+        let broken = World::new(3, size).lively();
+        let broken = broken.befallen(Incident { from, until, what: What::Orders(0.0) });
+        let (without, with) = (plain.sold(day, &zone, at(48)), broken.sold(day, &zone, at(48)));
+        assert_eq!(with.cost, without.cost);
+        // 16:00 to 19:00 in Berlin are 15 % of the day.
+        let lost = 1.0 - with.orders / without.orders;
+        assert!((0.10..0.20).contains(&lost), "{lost}");
+    }
+}
