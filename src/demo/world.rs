@@ -2,11 +2,15 @@
 //! and the minute at which one looks. Polling and backfill therefore agree, and so do two runs.
 
 mod feast;
+mod incident;
+mod loss;
 pub(super) mod shop;
 pub(super) mod tally;
 pub(super) mod traffic;
 
+pub use incident::{Incident, What, Who};
 use jiff::Timestamp;
+pub use loss::{Line, Sold};
 use shop::Shop;
 use traffic::Traffic;
 
@@ -59,6 +63,22 @@ impl World {
     #[must_use]
     pub fn with_holidays(self) -> Self {
         Self { traffic: self.traffic.festive(), shop: self.shop.festive() }
+    }
+}
+
+impl World {
+    /// The same business with chance as rude as it really is: a day's clicks vary by 20 % and how
+    /// they convert by 8 %, clicks and orders come by Poisson's law, and one offer's network tells
+    /// its leads once a day, at three in the morning.
+    #[must_use]
+    pub fn lively(self) -> Self {
+        Self { traffic: self.traffic.lively(), shop: self.shop.lively() }
+    }
+
+    /// The same business, to which something happens.
+    #[must_use]
+    pub fn befallen(self, incident: Incident) -> Self {
+        Self { traffic: self.traffic.befallen(incident), shop: self.shop.befallen(incident) }
     }
 }
 
@@ -122,6 +142,25 @@ fn scramble(value: u64) -> u64 {
 /// A number from `low` to `high`, random about `parts`.
 fn between(low: f64, high: f64, seed: u64, parts: &[u64]) -> f64 {
     low + (high - low) * ((hash(seed, parts) >> 11) as f64 / (1u64 << 53) as f64)
+}
+
+/// A number of events where `mean` are expected.
+fn poisson(mean: f64, rng: &mut fastrand::Rng) -> u32 {
+    if mean > 60.0 {
+        // Six uniform draws make a bell that is close enough.
+        let bell = (0..6).map(|_| rng.f64()).sum::<f64>() - 3.0;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let count = (mean + bell * (2.0 * mean).sqrt()).round() as u32;
+        return count;
+    }
+    let (mut left, mut count) = ((-mean).exp(), 0);
+    let (mut term, luck) = (left, rng.f64());
+    while left < luck && count < 1_000 {
+        count += 1;
+        term *= mean / f64::from(count);
+        left += term;
+    }
+    count
 }
 
 /// The bits of a number that may be negative.

@@ -12,7 +12,7 @@ use super::ask::Ask;
 use crate::demo::bounded::Bounded;
 use crate::demo::locked;
 use crate::demo::world::shop::{
-    Ad, Attribution, Figures, MATURE_AFTER, Paid, Seen, UNIT, day_number, visible,
+    Ad, Attribution, Figures, MATURE_AFTER, Paid, Seen, UNIT, day_number,
 };
 use crate::demo::world::{World, instant, minute};
 use crate::model::range::{day_start, local_date};
@@ -59,18 +59,14 @@ impl Reports {
 
     /// The rows of a date with commas between them; none before anything has happened.
     fn day(&self, date: Date, attribution: Attribution, now: i64) -> Arc<str> {
-        let [start, end, next_end] = [0, 1, 2]
+        let days = [0, 1, 2]
             .map(|days: i64| minute(day_start(date.saturating_add(days.days()), &self.zone)));
-        let edition = self.world.shop.edition(end, now);
-        let (key, mature) = ((date, attribution, edition), now >= next_end + MATURE_AFTER);
+        let Some(seen) = self.world.shop.seen(days, now) else { return "".into() };
+        let edition = seen.edition << 1 | u64::from(seen.restated);
+        let (key, mature) = ((date, attribution, edition), now >= days[2] + MATURE_AFTER);
         if mature && let Some(known) = locked(&self.mature).get(&key) {
             return Arc::clone(known);
         }
-        let seen = Seen {
-            own: visible(now - start, end - start),
-            next: visible(now - end, next_end - end),
-            edition,
-        };
         let rows: Arc<str> = self.rows(date, attribution, seen).into();
         if mature {
             locked(&self.mature).insert(key, Arc::clone(&rows));

@@ -4,7 +4,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::feast::feast_factor;
-use super::{Size, between, bits, day_factor, done_after};
+use super::incident::{Incident, What};
+use super::{Size, between, bits, day_factor, done_after, hash, poisson};
 
 /// Orders of the shop for each TapRain lead, so that both earn about the same.
 const ORDERS_PER_LEAD: f64 = 0.1;
@@ -46,6 +47,9 @@ pub(in crate::demo) struct Shop {
     revised: bool,
     /// Whether holidays are kept.
     festive: bool,
+    /// Whether orders come one by one.
+    lively: bool,
+    pub(super) incident: Option<Incident>,
     /// Sorted as the report lists them.
     pub(in crate::demo) ads: Vec<Ad>,
     /// Shares of credit: one row per model, one number per channel.
@@ -84,6 +88,17 @@ pub(in crate::demo) struct Seen {
     pub(in crate::demo) next: f64,
     /// The last training that restated the day; 0 is none.
     pub(in crate::demo) edition: u64,
+    /// Between which shares of the day, and of the next, an incident was under way.
+    pub(in crate::demo) trouble: [(f64, f64); 2],
+    /// Whether what restates days that are over has happened.
+    pub(in crate::demo) restated: bool,
+}
+
+impl Seen {
+    /// A whole day.
+    #[cfg(test)]
+    const ALL: Self =
+        Self { own: 1.0, next: 1.0, edition: 0, trouble: [(0.0, 0.0); 2], restated: false };
 }
 
 /// One row's figures, in [`UNIT`]s; clicks and impressions whole.
@@ -122,6 +137,8 @@ impl Shop {
             orders_per_day: f64::from(size.leads_per_day) * ORDERS_PER_LEAD,
             revised: false,
             festive: false,
+            lively: false,
+            incident: None,
             ads,
             credit: (0..9).map(|model| credit(seed, model)).collect(),
         }
@@ -135,6 +152,16 @@ impl Shop {
     /// The same shop, by whose dates holidays are kept.
     pub(super) fn festive(self) -> Self {
         Self { festive: true, ..self }
+    }
+
+    /// The same shop, whose orders come one by one.
+    pub(super) fn lively(self) -> Self {
+        Self { lively: true, ..self }
+    }
+
+    /// The same shop, to which something happens.
+    pub(super) fn befallen(self, incident: Incident) -> Self {
+        Self { incident: Some(incident), ..self }
     }
 
     /// The last training that restated a day which ended at the minute `end`, as of the minute
@@ -159,17 +186,59 @@ impl Shop {
         seen: Seen,
         attribution: Attribution,
     ) -> Figures {
-        let own = self.orders(ad, number) * seen.own;
+        let own = self.ordered(ad, number, seen.own, seen.trouble[0]);
         let booked = if attribution.touch {
-            let next = self.orders(ad, number + 1) * seen.next;
+            let next = self.ordered(ad, number + 1, seen.next, seen.trouble[1]);
             own * (1.0 - TOUCHED_BEFORE) + next * TOUCHED_BEFORE
         } else {
             own
         };
-        let paid = ad.cost_per_order.map(|cost| self.paid(ad, number, cost) * seen.own).map(paid);
+        let spent = self.spent(ad, seen);
+        let paid = ad.cost_per_order.map(|cost| self.paid(ad, number, cost) * spent).map(paid);
         let day = [ad.number, bits(number)];
         let credited = booked * self.credit(ad, attribution) * self.restated(day, seen.edition);
-        self.earned(credited, day, paid)
+        self.earned(credited * self.moved(ad, seen), day, paid)
+    }
+
+    /// The orders of a day of which the share `seen` is over.
+    fn ordered(&self, ad: &Ad, number: i64, seen: f64, trouble: (f64, f64)) -> f64 {
+        let left = match self.incident.map(|incident| incident.what) {
+            Some(What::Orders(left)) => left,
+            _ => 1.0,
+        };
+        let expected = self.orders(ad, number);
+        if !self.lively {
+            return expected * (seen - (1.0 - left) * overlap(seen, trouble));
+        }
+        let mut rng = fastrand::Rng::with_seed(hash(self.seed, &[14, ad.number, bits(number)]));
+        let count = poisson(expected, &mut rng);
+        let orders = (0..count).map(|_| (rng.f64(), rng.f64()));
+        let lost = |at: f64, luck: f64| trouble.0 <= at && at < trouble.1 && luck >= left;
+        orders.filter(|(at, luck)| *at < seen && !lost(*at, *luck)).count() as f64
+    }
+
+    /// The share of a day's cost that is told.
+    fn spent(&self, ad: &Ad, seen: Seen) -> f64 {
+        match self.incident.map(|incident| incident.what) {
+            Some(What::CostUntold(channel)) if channel == ad.channel => {
+                seen.own - overlap(seen.own, seen.trouble[0])
+            }
+            _ => seen.own,
+        }
+    }
+
+    /// By how much an incident moves what days before it are credited with.
+    fn moved(&self, ad: &Ad, seen: Seen) -> f64 {
+        match self.incident.map(|incident| incident.what) {
+            // What the third channel gains, the first loses: their shares are 0.24 and 0.28.
+            Some(What::Recredited) if seen.restated => match ad.channel_index {
+                0 => 1.0 - 0.3 * 0.24 / 0.28,
+                2 => 1.3,
+                _ => 1.0,
+            },
+            Some(What::Returned(share)) if seen.restated => 1.0 - share,
+            _ => 1.0,
+        }
     }
 
     fn earned(&self, orders: f64, day: [u64; 2], paid: Option<Paid>) -> Figures {
@@ -222,6 +291,11 @@ impl Shop {
         let model = row.and_then(|row| row.get(ad.channel_index)).copied().unwrap_or(1.0);
         model * WINDOWS.get(attribution.window).copied().unwrap_or(1.0)
     }
+}
+
+/// How much of `from..until` lies below `seen`.
+fn overlap(seen: f64, (from, until): (f64, f64)) -> f64 {
+    (until.min(seen) - from).max(0.0)
 }
 
 /// The share of a day's orders that shows `elapsed` minutes after the beginning of a day of
@@ -327,7 +401,7 @@ mod tests {
     const ORDER: Attribution = Attribution { model: 2, window: 0, touch: false };
 
     fn orders(shop: &Shop, number: i64, attribution: Attribution) -> f64 {
-        let seen = Seen { own: 1.0, next: 1.0, edition: 0 };
+        let seen = Seen::ALL;
         let one = |ad: &Ad| {
             let figures = shop.figures(ad, number, seen, attribution);
             (figures.nc + figures.rc) as f64 / UNIT as f64

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use jiff::tz::{Offset, TimeZone};
 
 use super::feast::feast_factor;
+use super::incident::{Incident, ROBOTS, What};
 use super::shop::day_number;
 use super::tally::{Count, Filter, Members, Tally};
-use super::{Size, Span, between, bits, day_factor, hash, hour_share, instant};
+use super::{Size, Span, between, bits, day_factor, hash, hour_share, instant, poisson};
 use crate::demo::bounded::Bounded;
 use crate::demo::locked;
 
@@ -28,6 +29,21 @@ const BUSINESS_ZONE: &str = "America/New_York";
 
 /// Hours of clicks kept: two days and a bit are asked for again and again.
 const HOURS_KEPT: usize = 80;
+
+/// Hours of clicks kept where a week is asked for again and again.
+const LIVELY_HOURS_KEPT: usize = 240;
+
+/// The place of the offer whose network tells its leads once a day.
+const BATCHED: u16 = 4;
+
+/// The local hour at which it does.
+const BATCHED_AT: u16 = 3;
+
+/// The place of an offer's new name.
+pub(super) const RENAMED: u16 = 8;
+
+/// The place of the first source that robots name.
+pub(super) const ROBOT: u16 = 4;
 
 /// Tallies of mature spans kept.
 const TALLIES_KEPT: usize = 4_096;
@@ -63,7 +79,7 @@ const OFFERS: [(&str, f64, f64); 8] = [
 ];
 
 /// What a lead of each offer pays, in cents.
-const PAYOUTS: [u64; 8] = [550, 457, 325, 180, 240, 610, 735, 2_150];
+const PAYOUTS: [u32; 8] = [550, 457, 325, 180, 240, 610, 735, 2_150];
 
 /// Everything that happens at TapRain.
 #[derive(Debug)]
@@ -75,6 +91,9 @@ pub(in crate::demo) struct Traffic {
     revised: bool,
     /// Whether holidays are kept.
     festive: bool,
+    /// Whether chance is as rude as it really is.
+    lively: bool,
+    incidents: Vec<Incident>,
     pub(in crate::demo) sources: Dimension,
     pub(in crate::demo) countries: Dimension,
     pub(in crate::demo) offers: Dimension,
@@ -93,16 +112,18 @@ pub(in crate::demo) struct Dimension {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Click {
-    minute: u16,
-    members: Members,
+pub(super) struct Click {
+    pub(super) minute: u16,
+    pub(super) members: Members,
     /// Minutes until the lead shows; [`NEVER`] when there is none.
-    delay: u16,
+    pub(super) delay: u16,
     /// Minutes from then until the lead is taken back; [`NEVER`] when it is not.
-    returned: u16,
+    pub(super) returned: u16,
+    /// What a lead pays.
+    pub(super) cents: u32,
 }
 
-const NEVER: u16 = u16::MAX;
+pub(super) const NEVER: u16 = u16::MAX;
 
 impl Traffic {
     pub(super) fn new(seed: u64, size: Size) -> Self {
@@ -117,6 +138,8 @@ impl Traffic {
                 .unwrap_or_else(|_| TimeZone::fixed(Offset::constant(-5))),
             revised: false,
             festive: false,
+            lively: false,
+            incidents: Vec::new(),
             sources: Dimension::new(sources),
             countries: Dimension::of(&COUNTRIES),
             offers: Dimension::of(&OFFERS),
@@ -133,6 +156,30 @@ impl Traffic {
     /// The same traffic, by whose dates in New York holidays are kept.
     pub(super) fn festive(self) -> Self {
         Self { festive: true, ..self }
+    }
+
+    /// The same traffic, of which nothing comes evenly.
+    pub(super) fn lively(self) -> Self {
+        Self { lively: true, hours: Mutex::new(Bounded::new(LIVELY_HOURS_KEPT)), ..self }
+    }
+
+    /// The same traffic, to which something happens. Sources are the four that have names.
+    pub(super) fn befallen(mut self, incident: Incident) -> Self {
+        match incident.what {
+            What::Flood(_) => {
+                let name = |robot| format!("x{:06x}", hash(self.seed, &[43, robot]) & 0xff_ffff);
+                self.sources.add((0..u64::from(ROBOTS)).map(name));
+            }
+            What::Renamed(offer) => {
+                let name = self.offers.names.get(usize::from(offer)).cloned().unwrap_or_default();
+                self.offers.add([format!("{name} v2")]);
+            }
+            // Days that were over move.
+            What::Chargeback(_) => self.revised = true,
+            _ => {}
+        }
+        self.incidents.push(incident);
+        self
     }
 
     /// An empty tally.
@@ -183,38 +230,72 @@ impl Traffic {
             return Arc::clone(known);
         }
         let mut rng = fastrand::Rng::with_seed(hash(self.seed, &[1, bits(hour)]));
-        let count = self.clicks_in(hour, rng.f64());
-        let click =
-            |number| Click { returned: self.returned(hour, number), ..self.click(&mut rng) };
-        let clicks: Arc<[Click]> = (0..count).map(click).collect();
+        let count = self.clicks_in(hour, &mut rng);
+        let convert = self.convert(hour);
+        let click = |number| Click {
+            returned: self.returned(hour, number),
+            ..self.click(&mut rng, convert)
+        };
+        let mut clicks: Vec<Click> = (0..count).map(click).collect();
+        if self.lively {
+            self.batch(hour, &mut clicks);
+        }
+        for incident in &self.incidents {
+            clicks = incident.befall(self.seed, hour, clicks);
+        }
+        let clicks: Arc<[Click]> = clicks.into();
         locked(&self.hours).insert(hour, Arc::clone(&clicks));
         clicks
     }
 
-    /// How many clicks an hour has; `luck` (0 to 1) decides about the last one. The clocks on the
-    /// wall decide how busy it is: an hour that comes twice is as busy both times.
-    fn clicks_in(&self, hour: i64, luck: f64) -> u32 {
+    /// How many clicks an hour has. The clocks on the wall decide how busy it is: an hour that
+    /// comes twice is as busy both times.
+    fn clicks_in(&self, hour: i64, rng: &mut fastrand::Rng) -> u32 {
         let local = self.zone.to_datetime(instant(hour * 60));
         let day = day_number(local.date());
+        // Uniform: the standard deviation is 0.58 of it, 20 % for lively days.
+        let spread = if self.lively { 0.35 } else { 0.08 };
         let noise = between(0.85, 1.15, self.seed, &[2, bits(hour)])
-            * between(0.92, 1.08, self.seed, &[3, bits(day)]);
+            * between(1.0 - spread, 1.0 + spread, self.seed, &[3, bits(day)]);
         let feast = if self.festive { feast_factor(local.date()) } else { 1.0 };
         let share = hour_share(i64::from(local.hour()));
         let expected = self.clicks_per_day * share * day_factor(day) * feast * noise;
+        if self.lively {
+            return poisson(expected, rng);
+        }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let count = (expected + luck).floor() as u32;
+        let count = (expected + rng.f64()).floor() as u32;
         count
     }
 
-    fn click(&self, rng: &mut fastrand::Rng) -> Click {
+    /// How well a day's clicks convert: 8 % better or worse, where that differs at all.
+    fn convert(&self, hour: i64) -> f64 {
+        let day = day_number(self.zone.to_datetime(instant(hour * 60)).date());
+        if self.lively { between(0.86, 1.14, self.seed, &[6, bits(day)]) } else { 1.0 }
+    }
+
+    /// Holds back the leads of one offer until its network tells them.
+    fn batch(&self, hour: i64, clicks: &mut [Click]) {
+        let local = self.zone.to_datetime(instant(hour * 60)).hour();
+        let hours = (24 + i64::from(BATCHED_AT) - i64::from(local) - 1).rem_euclid(24) + 1;
+        let told = |click: &&mut Click| click.members.offer == BATCHED && click.delay != NEVER;
+        for click in clicks.iter_mut().filter(told) {
+            click.delay = u16::try_from(hours * 60).unwrap_or(0) - click.minute;
+        }
+    }
+
+    fn click(&self, rng: &mut fastrand::Rng, convert: f64) -> Click {
         let source = self.sources.pick(rng.f64());
         let country = self.countries.pick(rng.f64());
         let offer = self.offers.pick(rng.f64());
         let chance =
             CVR * self.sources.cvr(source) * self.countries.cvr(country) * self.offers.cvr(offer);
+        let chance = chance * convert;
         let minute = rng.u16(0..60);
         let delay = if rng.f64() < chance { delay(rng) } else { NEVER };
-        Click { minute, members: Members { source, country, offer }, delay, returned: NEVER }
+        let cents = PAYOUTS.get(usize::from(offer)).copied().unwrap_or(0);
+        let members = Members { source, country, offer };
+        Click { minute, members, delay, returned: NEVER, cents }
     }
 
     /// Drawn apart from all else about a click, so that the business stays the same.
@@ -237,8 +318,7 @@ impl Click {
         if self.delay == NEVER || lead >= seen || returned {
             return Count { clicks: 1, ..Count::default() };
         }
-        let cents = PAYOUTS.get(usize::from(self.members.offer)).copied().unwrap_or(0);
-        Count { clicks: 1, leads: 1, cents }
+        Count { clicks: 1, leads: 1, cents: u64::from(self.cents) }
     }
 }
 
@@ -271,6 +351,13 @@ impl Dimension {
             made.cvr.push(cvr / mean);
         }
         made
+    }
+
+    /// Members that have nothing of the business of their own.
+    fn add(&mut self, names: impl IntoIterator<Item = String>) {
+        self.names.extend(names);
+        self.shares.resize(self.names.len(), 1.0);
+        self.cvr.resize(self.names.len(), 1.0);
     }
 
     /// The flags of the members that `wanted` names.

@@ -1,0 +1,204 @@
+//! All scenarios for one size and seed: warmed up once for each calendar, played, written, judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use revenue_exporter::demo::world::{Size, World};
+
+use crate::alerts::{Firing, STEP, evaluate, notified};
+use crate::calendar::Calendar;
+use crate::evidence::knowable;
+use crate::options::Options;
+use crate::prometheus::Server;
+use crate::record::{Recording, Wanted};
+use crate::rules::RuleBook;
+use crate::scenario::{ALL, NEW_YORK, Scenario, Vendor};
+use crate::score::{Outcome, judge};
+use crate::stage::{Setup, Stage};
+use crate::support::memory::Memory;
+
+/// Days that the exporter watches before anything is judged: members need three weeks.
+const WARM_UP: i64 = 28;
+
+/// Hours of a run before its onset.
+const BEFORE: i64 = 6;
+
+/// Days of revenue that a baseline looks back.
+const PAST: i64 = 8;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Batch {
+    pub leads_per_day: u32,
+    pub seed: u64,
+}
+
+/// A run that was played.
+pub struct Run {
+    pub scenario: &'static Scenario,
+    pub instance: String,
+    pub knowable: Option<i64>,
+    pub samples: usize,
+}
+
+pub fn play(batch: Batch, books: &[RuleBook], worker: usize, options: &Options) -> Vec<Outcome> {
+    let wanted = RuleBook::wanted(books);
+    let mut outcomes = Vec::new();
+    for calendars in Calendar::TOGETHER {
+        let begun = std::time::Instant::now();
+        // One for each: a head takes nothing that is much older than what it has.
+        let server = Server::start(worker);
+        let mut runs = Vec::new();
+        for calendar in *calendars {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            let scenarios = asked_for(*calendar, options);
+            if !scenarios.is_empty() {
+                runs.extend(
+                    runtime.block_on(played(batch, *calendar, &scenarios, &wanted, &server)),
+                );
+            }
+        }
+        if runs.is_empty() {
+            continue;
+        }
+        let played = begun.elapsed();
+        outcomes.extend(judged(batch, calendars[0], &runs, books, &server, options));
+        if options.verbose {
+            let samples: usize = runs.iter().map(|run| run.samples).sum();
+            let (count, judged) = (runs.len(), begun.elapsed().saturating_sub(played));
+            eprintln!(
+                "{batch:?} {calendars:?}: {count} runs, {samples} samples, played {played:.1?}, judged {judged:.1?}"
+            );
+        }
+    }
+    outcomes
+}
+
+fn asked_for(calendar: Calendar, options: &Options) -> Vec<&'static Scenario> {
+    ALL.iter()
+        .filter(|one| one.calendar == calendar)
+        .filter(|one| options.only.is_empty() || options.only.contains(&one.number))
+        .collect()
+}
+
+/// The business of a batch: lively, with a past that changes.
+fn business(batch: Batch, calendar: Calendar) -> World {
+    let leads_per_day = match calendar {
+        Calendar::Tiny => (batch.leads_per_day / 10).max(5),
+        _ => batch.leads_per_day,
+    };
+    let world = World::revised(batch.seed, Size { leads_per_day, ..Size::DEFAULT }).lively();
+    if calendar == Calendar::Feast { world.with_holidays() } else { world }
+}
+
+async fn played(
+    batch: Batch,
+    calendar: Calendar,
+    scenarios: &[&'static Scenario],
+    wanted: &Wanted,
+    server: &Server,
+) -> Vec<Run> {
+    let clean = Arc::new(business(batch, calendar));
+    let start = calendar.start(batch.seed, BEFORE);
+    let memory = Memory::new();
+    if calendar != Calendar::New {
+        let first = start - SignedDuration::from_hours(24 * WARM_UP);
+        let setup = Setup { vendor: Vendor::Both, every: 600, sparse: true, history: true };
+        let stage = Stage::new(&clean, setup, first, Arc::clone(&memory));
+        stage.until(start - SignedDuration::from_secs(5)).await;
+        stage.end().await;
+    }
+    let mut runs = Vec::new();
+    for scenario in scenarios {
+        let instance = format!("{}-{}-{}", batch.leads_per_day, batch.seed, scenario.number);
+        let world = scenario.incident(batch.seed).map_or_else(
+            || Arc::clone(&clean),
+            |incident| Arc::new(business(batch, calendar).befallen(incident)),
+        );
+        let step = if scenario.must_fire() && scenario.hours < 100 { STEP } else { 2 * STEP };
+        let history = calendar != Calendar::New;
+        let setup =
+            Setup { vendor: scenario.vendor, every: step.cast_unsigned(), sparse: false, history };
+        let mut recording = Recording::default();
+        past(&clean, scenario, start, wanted, &instance, &mut recording);
+        let mut stage = Stage::new(&world, setup, start, memory.copy());
+        let (script, end) = (scenario.script(batch.seed), scenario.ends(batch.seed));
+        stage.play(&script, end, step, (wanted, &instance), &mut recording).await;
+        stage.end().await;
+        let known = scenario.must_fire().then(|| knowable(scenario, batch.seed, &clean, &world));
+        let samples = recording.samples();
+        server.write(&recording);
+        runs.push(Run { scenario, instance, knowable: known.flatten(), samples });
+    }
+    runs
+}
+
+/// What the baselines look back to, from the truth itself: `today` as it grew for eight days.
+fn past(
+    world: &World,
+    scenario: &Scenario,
+    start: Timestamp,
+    wanted: &Wanted,
+    instance: &str,
+    recording: &mut Recording,
+) {
+    if scenario.vendor == Vendor::Klar || scenario.calendar == Calendar::New {
+        return;
+    }
+    let zone = jiff::tz::TimeZone::get(NEW_YORK).unwrap();
+    let key = r#"taprain_revenue{account="t",view="all",range="today",currency="USD"}"#;
+    let mut at = start.as_second().div_euclid(STEP) * STEP - PAST * 24 * 3_600;
+    while at <= start.as_second() {
+        let now = Timestamp::from_second(at).unwrap();
+        let today = now.to_zoned(zone.clone()).start_of_day().unwrap().timestamp();
+        let cents = world.traffic(today, now).first().map_or(0, |all| all.cents);
+        recording.note(key, at, cents as f64 / 100.0, wanted, instance);
+        at += STEP;
+    }
+}
+
+fn judged(
+    batch: Batch,
+    calendar: Calendar,
+    runs: &[Run],
+    books: &[RuleBook],
+    server: &Server,
+    options: &Options,
+) -> Vec<Outcome> {
+    let start = calendar.start(batch.seed, BEFORE).as_second();
+    let start = start.div_euclid(STEP) * STEP;
+    let names: BTreeSet<&str> = runs.iter().map(|run| run.instance.as_str()).collect();
+    let ends: BTreeMap<String, i64> = runs
+        .iter()
+        .map(|run| (run.instance.clone(), run.scenario.ends(batch.seed).as_second()))
+        .collect();
+    let mut outcomes = Vec::new();
+    for (place, book) in books.iter().enumerate() {
+        let mut firings: BTreeMap<String, Vec<Firing>> = BTreeMap::new();
+        let end = runs.iter().map(|run| run.scenario.ends(batch.seed).as_second()).max().unwrap();
+        let history = if book.general { start } else { start - PAST * 24 * 3_600 };
+        for mut firing in evaluate(server, book, history, (start, end), &names) {
+            // After its end a run is silent, and that is nobody's fault.
+            let ends = ends.get(&firing.instance).copied().unwrap_or(0);
+            if firing.from > ends {
+                continue;
+            }
+            firing.until = firing.until.min(ends + 1);
+            firings.entry(firing.instance.clone()).or_default().push(firing);
+        }
+        for run in runs {
+            let firings = firings.remove(&run.instance).unwrap_or_default();
+            let pages = notified(&firings, &book.inhibitions);
+            let outcome = judge(batch, place, book, run, &firings, &pages);
+            if options.verbose {
+                outcome.say();
+            }
+            outcomes.push(outcome);
+        }
+    }
+    outcomes
+}
