@@ -18,7 +18,7 @@ def select(metric, *matchers):
 
 def datasource():
     return {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus",
-            "current": {}, "hide": 0, "includeAll": False, "multi": False, "refresh": 1, "regex": "",
+            "hide": 0, "includeAll": False, "multi": False, "refresh": 1, "regex": "",
             "options": [], "skipUrlSync": False}
 
 
@@ -30,8 +30,8 @@ def variable(name, label, query, many=False, first=None, regex=""):
             "includeAll": many, "multi": many, "options": [], "skipUrlSync": False}
     if many:
         made |= {"allValue": ".+", "current": {"text": ["All"], "value": ["$__all"]}}
-    else:
-        made["current"] = {"text": first, "value": first} if first else {}
+    elif first:
+        made["current"] = {"text": first, "value": first}
     return made
 
 
@@ -178,7 +178,7 @@ def table(title, description, size, queries, unit, sort=None, **more):
     """`sort` is (column, descending)."""
     custom = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": False}
     options = {"showHeader": True, "cellHeight": "sm",
-               "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""},
+               "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": []}, "frameIndex": 0,
                "sortBy": [{"displayName": sort[0], "desc": sort[1]}] if sort else []}
     return panel("table", title, description, size, queries, unit, options, custom=custom,
                  **{"thresholds": PLAIN, **more})
@@ -193,7 +193,7 @@ def barchart(title, description, size, queries, unit, x, horizontal=False, stack
     options = {"xField": x, "orientation": "horizontal" if horizontal else "vertical",
                "barWidth": 0.85, "groupWidth": 0.75, "barRadius": 0, "fullHighlight": False,
                "stacking": "normal" if stacked else "none", "showValue": "never",
-               "xTickLabelRotation": 0, "xTickLabelSpacing": 0,
+               "xTickLabelRotation": 0, "xTickLabelSpacing": 0, "xTickLabelMaxLength": 24,
                "legend": {"displayMode": "list", "placement": "bottom", "showLegend": legend, "calcs": []},
                "tooltip": {"mode": "multi", "sort": "none"}}
     return panel("barchart", title, description, size, queries, unit, options, custom=custom, **more)

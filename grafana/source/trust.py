@@ -130,9 +130,10 @@ def oddities():
                    [graph(f"sum by (api, account, reason) (increase({odd}[1h]))", "{{api}} {{account}} {{reason}}")], "none", decimals=0, **BARS),
         timeseries("Access tokens by outcome", "Requests for an access token, within an hour.", (8, 8),
                    [graph(f"sum by (api, account, outcome) (increase({tokens}[1h]))", "{{account}} {{outcome}}")], "none", decimals=0, **BARS),
-        timeseries("Failures inside the exporter", "Collectors that failed and were started again, and state files that could not be used, within an hour. 0 is normal.",
+        timeseries("Failures inside the exporter", "Collectors that failed and were started again, and state files that could not be used, within an hour. 0 is normal, and where no state is kept.",
                    (8, 8), [graph(f"sum by (api, account) (increase({restarts}[1h]))", "{{api}} {{account}}"),
-                            graph(f"sum by (reason) (increase({errors}[1h]))", "state: {{reason}}")], "none", decimals=0, **BARS),
+                            graph(f"sum by (instance, reason) (increase({errors}[1h])) or 0 * max by (instance) ({own('build_info')})",
+                                  "state of {{instance}} {{reason}}")], "none", decimals=0, **BARS),
     ]
 
 
