@@ -149,16 +149,19 @@ def panel(kind, title, description, size, queries, unit, options, custom=None, o
 
 
 def timeseries(title, description, size, queries, unit, bars=False, stacked=False, fill=0, axis=None,
-               legend="list", **more):
+               legend="list", soft=None, scale=None, **more):
+    """`soft` is how far the axis reaches at least; `scale` the base of a logarithmic one."""
     custom = {"drawStyle": "bars" if bars else "line", "lineInterpolation": "linear", "lineWidth": 1 if bars else 2,
               "fillOpacity": 60 if bars else fill, "gradientMode": "none", "showPoints": "never", "pointSize": 5,
               "spanNulls": False, "barAlignment": 0, "insertNulls": False,
               "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
               "axisPlacement": "auto", "axisLabel": axis or "", "axisColorMode": "text",
               "axisBorderShow": False, "axisCenteredZero": False,
-              "scaleDistribution": {"type": "linear"},
+              "scaleDistribution": {"type": "log", "log": scale} if scale else {"type": "linear"},
               "hideFrom": {"legend": False, "tooltip": False, "viz": False},
               "thresholdsStyle": {"mode": "off"}}
+    if soft is not None:
+        custom |= {"axisSoftMin": 0, "axisSoftMax": soft}
     options = {"legend": {"displayMode": legend, "placement": "bottom", "showLegend": True,
                           "calcs": ["lastNotNull"] if legend == "table" else []},
                "tooltip": {"mode": "multi", "sort": "desc"}}

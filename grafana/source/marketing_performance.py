@@ -96,9 +96,9 @@ def days():
                     graph(f"0 * {revenue} + $revenue_target", "target")], MONEY, decimals=0, extremes=(0, None),
                    overrides=[line("A", BLUE, fill=8), line("B", "orange", DOTTED), line("C", GREY, DASHED, width=1)]),
         timeseries("ROAS by channel, yesterday, day by day",
-                   "Attributed net revenue per unit spent; channels without cost have none. Dashed: the target above.", (12, 9),
+                   "Attributed net revenue per unit spent; channels without cost have none. Dashed: the target above. The scale is logarithmic.", (12, 9),
                    [graph(f'{money("klar_attributed_net_revenue", YESTERDAY)} / ({money("klar_cost", YESTERDAY)} > 0)', "{{channel}}"),
-                    graph(f"0 * {revenue} + $roas_target", "target")], "none", decimals=1, extremes=(0, None),
+                    graph(f"0 * {revenue} + $roas_target", "target")], "none", decimals=1, scale=2,
                    overrides=[line("B", GREY, DASHED, width=1)]),
     ]
 

@@ -144,7 +144,7 @@ def month():
         "The month's pace, $currency",
         "Revenue of this month so far, what the month will bring at the same pace, and the last 30 days. Needs views with the ranges "
         "`month_to_date` and `30days`.", (6, 8),
-        [graph(so_far, "so far"), graph(pace, "at this pace by its end"), graph(thirty, "last 30 days")],
+        [graph(so_far, "so far"), graph(pace, "at this pace"), graph(thirty, "last 30 days")],
         MONEY, decimals=0, text="value_and_name")
 
 

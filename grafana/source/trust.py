@@ -9,7 +9,7 @@ SLOT = "api, account, view, range"
 EVERY = "$__rate_interval"
 TODAY = 'range="today"'
 STATES = [("ok", BLUE), ("rate_limited", ORANGE), ("unreachable", RED), ("invalid", RED), ("forbidden", RED), ("unauthorized", RED)]
-BARS = {"bars": True, "stacked": True}
+BARS = {"bars": True, "stacked": True, "soft": 1}
 
 
 def own(metric, *matchers):
@@ -33,12 +33,10 @@ def strip():
         stat("Exporters up", "Whether Prometheus reaches them.", (4, 4), [now(f"min by (instance) ({select('up')})", "{{instance}}")],
              "none", steps(RED, (1, BLUE)), mappings=words((0, "down", RED), (1, "up", BLUE))),
         stat("Views that fail", "Ranges of views whose last refresh gave no figures; the last good ones stay for three intervals.", (4, 4),
-             [now(f"count by (api, account, view) ({failing} == 0) or 0 * count by (api, account, view) ({failing})",
-                  "{{api}} {{account}} {{view}}")], "none",
-             steps(BLUE, (1, RED)), text="value_and_name"),
-        stat("Access tokens end in", "How long Klar's access token still lives; the exporter renews it before its end.", (4, 4),
-             [graph(f'max by (api, account) ({own("token_expiry_timestamp_seconds", ACCOUNT)} - time())', "{{account}}")],
-             "s", steps(RED, (60, BLUE)), decimals=0, text="value_and_name"),
+             [now(f"count ({failing} == 0) or 0 * count ({failing})", "ranges")], "none", steps(BLUE, (1, RED))),
+        stat("Access tokens end in", "How long Klar's access token still lives. At 0 there is none, until a request needs a new one.", (4, 4),
+             [graph(f'clamp_min(max by (api, account) ({own("token_expiry_timestamp_seconds", ACCOUNT)} - time()), 0)', "{{account}}")],
+             "s", decimals=0, text="value_and_name"),
         stat("State directory", "Whether what a restart must not forget could be written the last time; none kept means a restart forgets the ledger.",
              (4, 4), [now(f'min by (instance) ({own("state_last_save_successful")}) or max by (instance) (2 * {own("build_info")})',
                           "{{instance}}")],
@@ -97,7 +95,7 @@ def requests():
     bucket = own("upstream_request_duration_seconds_bucket", ACCOUNT)
     return [
         timeseries("Requests by outcome", "Requests sent to the APIs, Klar's for access tokens among them.", (12, 8),
-                   [graph(f"sum by (api, account, outcome) (increase({sent}[{EVERY}]))", "{{api}} {{outcome}}")], "none", decimals=0, **BARS),
+                   [graph(f"sum by (api, account, outcome) (increase({sent}[{EVERY}])) > 0", "{{api}} {{outcome}}")], "none", decimals=0, **BARS),
         timeseries("Slowest answers", "The time within which 95 of 100 answers were whole.", (12, 8),
                    [graph(f"histogram_quantile(0.95, sum by (api, account, endpoint, le) (rate({bucket}[{EVERY}])))",
                           "{{api}} {{account}} {{endpoint}}")], "s", extremes=(0, None)),
@@ -127,9 +125,10 @@ def oddities():
     return [
         timeseries("Oddities in answers", "Oddities in answers that were otherwise used, within an hour. METRICS.md lists the reasons; a new one that "
                    "stays means that the API has changed.", (8, 8),
-                   [graph(f"sum by (api, account, reason) (increase({odd}[1h]))", "{{api}} {{account}} {{reason}}")], "none", decimals=0, **BARS),
+                   [graph(f"sum by (api, account, reason) (increase({odd}[1h])) > 0 or 0 * sum by (api, account) (increase({odd}[1h]))",
+                          "{{api}} {{account}} {{reason}}")], "none", decimals=0, **BARS),
         timeseries("Access tokens by outcome", "Requests for an access token, within an hour.", (8, 8),
-                   [graph(f"sum by (api, account, outcome) (increase({tokens}[1h]))", "{{account}} {{outcome}}")], "none", decimals=0, **BARS),
+                   [graph(f"sum by (api, account, outcome) (increase({tokens}[1h])) > 0", "{{account}} {{outcome}}")], "none", decimals=0, **BARS),
         timeseries("Failures inside the exporter", "Collectors that failed and were started again, and state files that could not be used, within an hour. 0 is normal, and where no state is kept.",
                    (8, 8), [graph(f"sum by (api, account) (increase({restarts}[1h]))", "{{api}} {{account}}"),
                             graph(f"sum by (instance, reason) (increase({errors}[1h])) or 0 * max by (instance) ({own('build_info')})",
@@ -152,12 +151,13 @@ def restated(metric, api, fields):
 
 
 def size():
+    rows_folded = own("folded_rows", ACCOUNT, VIEW)
     return [
         timeseries("Series on the page", "Series of both APIs; beyond `collection.max_series` details fold into (other).", (8, 8),
                    [graph(f'max by (instance) ({own("series")})', "{{instance}}")], "none", decimals=0, extremes=(0, None)),
         timeseries("Rows folded into (other)", "Rows beyond the limits, which (other) stands for. 0 where everything is shown.", (8, 8),
-                   [graph(f'max by (api, account, view, range, dimension) ({own("folded_rows", ACCOUNT, VIEW)})',
-                          "{{account}} {{view}} {{range}} {{dimension}}")], "none", decimals=0, extremes=(0, None)),
+                   [graph(f"max by (api, account, view, range, dimension) ({rows_folded}) > 0 or 0 * max by (api, account) ({rows_folded})",
+                          "{{account}} {{view}} {{range}} {{dimension}}")], "none", decimals=0, soft=1, extremes=(0, None)),
         timeseries("Memory of the exporter", "Resident memory.", (8, 8),
                    [graph(f'max by (instance) ({select("process_resident_memory_bytes")})', "{{instance}}")], "bytes", extremes=(0, None)),
     ]

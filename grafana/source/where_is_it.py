@@ -85,7 +85,7 @@ def payout():
 def reversals():
     def moved(direction, sign):
         counter = select("taprain_restated_revenue_total", *PINNED, CURRENCY, f'direction="{direction}"')
-        return f"{sign}sum by (age, currency) (increase({counter}[1d]))"
+        return f"{sign}(sum by (age, currency) (increase({counter}[1d])) > 0 or 0 * sum by (currency) (increase({counter}[1d])))"
 
     return timeseries(
         "Closed days restated within a day, $currency",
@@ -102,7 +102,7 @@ def taken_back():
     return timeseries(
         "Taken back today within five minutes, $currency",
         "By how much today's revenue fell within five minutes; the fall at midnight, when a new day begins, is left out.", (12, 8),
-        [graph(f"{fall} and on (account, view) (time() - {start} > 900)", "taken back")], MONEY, bars=True, decimals=2,
+        [graph(f"{fall} and on (account, view) (time() - {start} > 900)", "taken back")], MONEY, bars=True, decimals=2, soft=1,
         overrides=[line("A", RED, fill=60, width=1)])
 
 
@@ -119,7 +119,7 @@ def nameless():
         "Revenue without a name",
         "Share of today's revenue in (other), which stands for rows beyond the configured limits, and share that the API gives to no row. "
         "Where (other) grows, raise `limits`; a jump of the unattributed is lost tracking of that dimension.", (12, 8), queries,
-        "percentunit", decimals=1,
+        "percentunit", decimals=1, soft=0.1,
         overrides=[override("byFrameRefID", "D", custom__lineStyle={"fill": "dash", "dash": DASHED})])
 
 

@@ -29,8 +29,9 @@ const OBSERVED: SignedDuration = SignedDuration::from_hours(24 * 23);
 /// How far the backfill reaches back.
 const BACKFILLED: SignedDuration = SignedDuration::from_hours(24 * 31);
 
-/// What dashboards show is kept of these hours before the end: a day's graph, and the same a week ago.
-const KEPT: [std::ops::RangeInclusive<i64>; 2] = [0..=26, 7 * 24 - 2..=8 * 24 + 2];
+/// What dashboards show is kept of these hours before the end: a day's graph and the
+/// day before it, and the same a week ago.
+const KEPT: [std::ops::RangeInclusive<i64>; 2] = [0..=50, 7 * 24 - 2..=8 * 24 + 2];
 
 /// The same business as `demo` shows, so that its live samples go on where these end.
 const SEED: u64 = 1;
@@ -58,6 +59,7 @@ async fn the_weeks_before_the_demo_are_written_for_a_prometheus_to_import() {
     backfill(&coarse, world(), (end - BACKFILLED, seam), &to.join("history.om")).await;
     let past = observe(settings(Detail::Campaign), end - OBSERVED, end).await;
     past.write(&to.join("observed.om"));
+    std::fs::write(to.join("end"), end.as_second().to_string()).unwrap();
     // A query whose answer was kept is one of some thousand series; less is a broken stage.
     assert!(past.len() > 500, "{} series", past.len());
 }
