@@ -150,7 +150,7 @@ def customers():
 
 
 def without_orders():
-    cost = money("klar_cost", RANGE)
+    cost = money("klar_cost", TOTALLED, RANGE)
     orders = channels("klar_attributed_orders", RANGE)
     spent = f"sum by (currency) ({cost})"
     by = ["campaign"]
@@ -158,7 +158,7 @@ def without_orders():
     names = {"channel": "Channel", "campaign": "Campaign", "Value #A": "Cost", "Value #B": "Orders", "Value #C": "Cost per order"}
     return [
         stat("Spend without orders, $range, $currency",
-             "What channels cost that brought less than one order. 0 is good.", (6, 9),
+             f"What channels cost that brought less than one order. 0 is good. {ANY_CLICK}", (6, 9),
              [now(f"sum by (currency) ({cost} unless on (channel) ({orders} >= 1)) or 0 * {spent}", "{{currency}}")],
              MONEY, steps(BLUE, (1, RED)), decimals=0),
         table("Campaigns by cost per order, $range, $currency",
