@@ -106,6 +106,7 @@ def days():
 def channel_table():
     revenue, cost = money("klar_attributed_net_revenue", RANGE), money("klar_cost", RANGE)
     orders, customers = (channels(f"klar_attributed_{which}orders", RANGE) for which in ("", "new_customer_"))
+    margin = money("klar_contribution_margin_2", RANGE)
     names = {"channel": "Channel", "Value #A": "Net revenue", "Value #B": "Cost", "Value #C": "ROAS", "Value #D": "Orders",
              "Value #E": "CAC", "Value #F": "CM2 after cost", "Value #G": "New customers"}
     return table(
@@ -114,7 +115,7 @@ def channel_table():
         "where nothing was spent. Orders are fractions, for attribution shares them.", (24, 9),
         [rows(revenue), rows(cost), rows(f"{revenue} / ({cost} > 0)"), rows(orders),
          rows(f"({cost} > 0) / on (channel) group_left () ({customers} > 0)"),
-         rows(f'{money("klar_contribution_margin_2", RANGE)} - {cost}'),
+         rows(f"{margin} - ({cost} or 0 * {margin})"),
          rows(f"{customers} / ({orders} > 0)")],
         MONEY, decimals=0, sort=("Net revenue", True),
         transformations=[merge(), organize(list(names), names, without=["Time", "currency"])],

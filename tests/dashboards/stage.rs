@@ -74,7 +74,9 @@ async fn observe(settings: Settings, start: Timestamp, end: Timestamp) -> Past {
     let options = Options { latency: 40..=400, seed: 5, keep_bodies: false };
     let vendors = Vendors::new(&world(), &clock);
     let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), options);
-    let script = troubles(clock.tick() + (end - start).try_into().unwrap());
+    let past = Duration::from_secs(end.as_second().rem_euclid(3600).unsigned_abs());
+    let hour = clock.tick() + Duration::try_from(end.duration_since(start)).unwrap() - past;
+    let script = troubles(hour);
     let transport = Arc::new(Faulty::new(wire, clock.clone(), script)) as Arc<dyn Transport>;
     let scene = Scene::start(settings, clock.clone(), transport);
     let mut past = Past::of(shown());
@@ -94,17 +96,18 @@ async fn observe(settings: Settings, start: Timestamp, end: Timestamp) -> Past {
     past
 }
 
-/// What went wrong in the last day, so that there is something to see.
-fn troubles(end: Tick) -> Script {
-    let spell = |host: &str, hours: f64, minutes: u64, fault| {
-        let from = end - Duration::from_secs_f64(hours * 3600.0);
+/// What went wrong in the last day, so that there is something to see: from five past an hour on, for
+/// TapRain's windows are unknown where the turn of an hour was not observed.
+fn troubles(hour: Tick) -> Script {
+    let spell = |host: &str, hours: u64, minutes: u64, fault| {
+        let from = hour - Duration::from_hours(hours) + Duration::from_mins(5);
         Spell { from, until: from + Duration::from_mins(minutes), host: host.to_owned(), fault }
     };
     Script(vec![
-        spell("t", 15.0, 40, Fault::Page(502)),
-        spell("t", 6.0, 3, Fault::Throttled(Some(600))),
-        spell("k", 9.0, 90, Fault::Unsent),
-        spell("k", 3.0, 8, Fault::Garbage),
+        spell("t", 15, 40, Fault::Page(502)),
+        spell("t", 6, 3, Fault::Throttled(Some(600))),
+        spell("k", 9, 90, Fault::Unsent),
+        spell("k", 3, 8, Fault::Garbage),
     ])
 }
 

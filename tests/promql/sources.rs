@@ -42,7 +42,8 @@ pub(super) fn dashboards() -> Vec<(String, Value)> {
         let text = std::fs::read_to_string(path).unwrap();
         (
             name(path),
-            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}")),
+            serde_json::from_str(&text)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display())),
         )
     };
     files("grafana/dashboards", &[".json"]).iter().map(read).collect()
@@ -99,8 +100,8 @@ pub(super) fn rules() -> Vec<Rule> {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        let document: Value =
-            serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let document: Value = serde_saphyr::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         rules_of(&name(&path), &document, &mut rules);
     }
     rules
