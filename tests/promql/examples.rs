@@ -129,6 +129,7 @@ const GOOD: &[&str] = &[
     "sum by (account, currency) (taprain_country_revenue{view=\"all\",range=\"today\"})",
     "sum(taprain_country_revenue{view=\"all\",range=\"today\",currency=\"USD\"})",
     "max without (job, instance) (taprain_revenue)",
+    "min without (window) (taprain_window_leads / taprain_expected_window_leads)",
     "taprain_revenue{range=\"today\"} / on (account, view, currency) taprain_expected_revenue",
     "taprain_revenue / on (account, view, range) group_left () taprain_leads",
     "sum without (channel) (klar_attributed_orders{model!~\"any_click.*\"})",
