@@ -1,6 +1,7 @@
 //! What the bench of incidents does beside Prometheus: an alert is held and kept as Prometheus does.
 
 #[path = "../benches/incidents/hold.rs"]
+#[expect(unreachable_pub, reason = "the bench wants it to be")]
 mod hold;
 
 use hold::firing;

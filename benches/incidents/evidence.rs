@@ -32,7 +32,8 @@ pub fn knowable(scenario: &Scenario, seed: u64, clean: &World, world: &World) ->
     let shop = Till::new(onset);
     // Between looks that are too early to matter nothing is lost by looking less often.
     let step = if scenario.hours > 100 { 12 * EVERY } else { EVERY };
-    (0..).map(|look| first + look * step).take_while(|at| *at <= end.as_second()).find(|at| {
+    let looks = (end.as_second() - first) / step;
+    (0..=looks).map(|look| first + look * step).find(|at| {
         let now = Timestamp::from_second(*at).unwrap();
         if scenario.vendor == Vendor::Klar {
             return shop.shows(clean, world, now, scenario.number == 14);

@@ -57,13 +57,12 @@ impl Recording {
 
     /// Notes one value besides the pages; it belongs to no look of its own.
     pub fn note(&mut self, key: &str, seconds: i64, value: f64, wanted: &Wanted, instance: &str) {
-        let place = match self.places.get(key) {
-            Some(place) => *place,
-            None => {
-                self.series.push(Kept::new(key, wanted, instance));
-                self.places.insert(key.to_owned(), self.series.len() - 1);
-                self.series.len() - 1
-            }
+        let place = if let Some(place) = self.places.get(key) {
+            *place
+        } else {
+            self.series.push(Kept::new(key, wanted, instance));
+            self.places.insert(key.to_owned(), self.series.len() - 1);
+            self.series.len() - 1
         };
         let kept = &mut self.series[place];
         kept.seen = self.looks;

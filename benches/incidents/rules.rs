@@ -154,7 +154,7 @@ impl RuleBook {
 }
 
 fn seconds(text: Option<&str>) -> i64 {
-    text.map_or(0, |text| parse_duration(text).unwrap().as_secs() as i64)
+    text.map_or(0, |text| parse_duration(text).unwrap().as_secs().cast_signed())
 }
 
 /// The metrics that expressions read.

@@ -143,7 +143,7 @@ impl Incident {
                 click.cents = cents;
             }
             What::Chargeback(share) if luck < share => {
-                self.charge_back(&mut click, lead, luck / share)
+                self.charge_back(&mut click, lead, luck / share);
             }
             _ => {}
         }
