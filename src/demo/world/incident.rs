@@ -87,14 +87,30 @@ impl Incident {
             return self.flood(seed, hour, factor, clicks);
         }
         let mut made = Vec::with_capacity(clicks.len());
-        for (number, click) in (0_u64..).zip(clicks) {
+        let mut rng = fastrand::Rng::with_seed(super::hash(seed, &[43, bits(hour)]));
+        for (number, click) in (0_u64..).zip(&clicks) {
             let draw = |what| between(0.0, 1.0, seed, &[what, bits(hour), number]);
             let at = hour * 60 + i64::from(click.minute);
-            let copies = self.copies(&click, at, draw(40));
-            let click = self.altered(click, at, draw(41));
-            made.extend((0..copies).map(|_| click));
+            let copies = self.copies(click, at, draw(40));
+            if copies > 0 {
+                made.push(self.altered(*click, at, draw(41)));
+            }
+            made.extend((1..copies).map(|_| self.another(click, hour, &clicks, &mut rng)));
         }
         made
+    }
+
+    /// One click more of the same kind: it has a fate of its own, or leads would come in pairs.
+    fn another(&self, like: &Click, hour: i64, all: &[Click], rng: &mut fastrand::Rng) -> Click {
+        let kin = |click: &&Click| match self.what {
+            What::Clicks(who, _) => who.is(click),
+            _ => true,
+        };
+        let count = all.iter().filter(kin).count();
+        let chosen = all.iter().filter(kin).nth(rng.usize(..count.max(1))).unwrap_or(like);
+        let minute = rng.u16(0..60);
+        let is_late_enough = self.covers(hour * 60 + i64::from(minute));
+        Click { minute: if is_late_enough { minute } else { like.minute }, ..*chosen }
     }
 
     /// How many clicks there are for one.
