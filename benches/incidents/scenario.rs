@@ -91,8 +91,15 @@ pub static ALL: &[Scenario] = &[
     Scenario::new(13, "ads are paid for, nobody orders", Vendor::Klar)
         .fires(36, &["KlarSpendWithoutOrders"]),
     Scenario::new(14, "a channel's cost is not told", Vendor::Klar).fires(60, &["KlarCostMissing"]),
-    Scenario::new(15, "every day 3 % less", Vendor::TapRain)
-        .fires(28 * 24, &["TapRainRevenueDrop", "TapRainConversionRateDrop", "TapRainTrafficDrop"]),
+    Scenario::new(15, "every day 3 % less", Vendor::TapRain).fires(
+        28 * 24,
+        &[
+            "TapRainRevenueDecline",
+            "TapRainRevenueDrop",
+            "TapRainConversionRateDrop",
+            "TapRainTrafficDrop",
+        ],
+    ),
     Scenario::new(16, "Klar's day is missing until noon", Vendor::Klar)
         .fires(64, &["KlarDayMissing"]),
     Scenario::new(17, "the checkout is broken for 3 h", Vendor::Klar)
