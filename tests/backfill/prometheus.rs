@@ -265,13 +265,14 @@ fn nothing_is_missing_within(at: SocketAddr, job: &str, history: &History) {
 /// The live target continues the backfilled series; the last three hours before it began are
 /// nobody's, for promtool must not write them.
 fn live_is_the_same_series(at: SocketAddr, job: &str) {
-    let now = Clock::system().wall().as_second();
+    let now = || Clock::system().wall().as_second();
     for range in ["today", "yesterday"] {
+        let query = format!("taprain_clicks{{{job},range=\"{range}\"}}");
+        // The exporter asks for one range after the other, and is scraped every second.
+        wait_for("a live sample of each range", LONG, || one(at, &query, now()));
         let query =
             format!("count(count_over_time(taprain_clicks{{{job},range=\"{range}\"}}[6h]))");
-        assert_eq!(one(at, &query, now), Some(1.0), "live and backfilled are two series");
-        let query = format!("taprain_clicks{{{job},range=\"{range}\"}}");
-        assert!(one(at, &query, now).is_some(), "no live sample");
+        assert_eq!(one(at, &query, now()), Some(1.0), "live and backfilled are two series");
     }
     println!("live samples are of the backfilled series");
 }
