@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
 use rust_decimal::Decimal;
 
 use crate::figures::fold::Foldable;
 use crate::figures::taprain::{Figures, Period, Report};
+use crate::hours::layout;
 use crate::model::range::day_start;
 
 /// How a day's figures grew.
@@ -66,8 +67,7 @@ fn nothing(rows: &[&Period]) -> Figures {
 
 /// The hour that a row names; what names none is no hour of any day.
 fn label(start: Option<DateTime>) -> DateTime {
-    let hour = |start: DateTime| start.date().at(start.hour(), 0, 0, 0);
-    start.map_or(DateTime::MIN, hour)
+    start.map_or(DateTime::MIN, layout::truncated)
 }
 
 /// The local hours of a day, and which of them were named already.
@@ -76,16 +76,9 @@ struct Hours(BTreeMap<DateTime, Vec<Timestamp>>);
 impl Hours {
     /// Each label of the day, with the ends of the hours that bear it, the latest first.
     fn of(date: Date, zone: &TimeZone) -> Self {
-        let end = day_start(date.saturating_add(1.day()), zone);
-        let (mut start, mut hours) = (day_start(date, zone), BTreeMap::<_, Vec<_>>::new());
-        while start < end {
-            let local = zone.to_datetime(start);
-            // Where clocks change within an hour, what is left of it is an hour as well.
-            let rest = 3600 - i64::from(local.minute()) * 60 - i64::from(local.second());
-            let next = start.saturating_add(SignedDuration::from_secs(rest)).unwrap_or(end);
-            let next = next.min(end);
-            hours.entry(label(Some(local))).or_default().insert(0, next);
-            start = next;
+        let mut hours: BTreeMap<DateTime, Vec<Timestamp>> = BTreeMap::new();
+        for slot in layout::of(date, zone).into_iter().rev() {
+            hours.entry(slot.label).or_default().push(layout::instant(slot.end));
         }
         Self(hours)
     }
@@ -105,6 +98,7 @@ impl Hours {
 mod tests {
     use super::*;
     use jiff::civil::date;
+    use jiff::{SignedDuration, ToSpan};
     use proptest::prelude::*;
 
     fn zone(name: &str) -> TimeZone {
