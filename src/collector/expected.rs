@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::klar::view_labels;
 use crate::figures::Sheeted;
 use crate::figures::klar_expected::Expected;
+use crate::figures::klar_sheet::labels;
 use crate::history::History;
 use crate::label::Labels;
 use crate::model::range::SAME_WEEKDAY;
@@ -21,7 +21,7 @@ pub(super) fn expected(
 ) -> Expected {
     let (zone, limit) = (&account.common.timezone, account.limits.channel);
     let Baseline { weeks, cold, channels } = baseline(history, &view.name, date, zone, limit);
-    let labels = view_labels(account, view).with("range", SAME_WEEKDAY);
+    let labels = labels(&account.common.name, view, SAME_WEEKDAY);
     let of = Labels::new().with("account", &account.common.name).with("view", &view.name);
     Expected::new(channels, weeks, cold, &labels, of)
 }

@@ -12,8 +12,7 @@ use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 
 use past::Past;
-pub(super) use reading::view_labels;
-use reading::{flight, is_round, oddities};
+use reading::{is_round, oddities};
 
 use super::expected::{expected, join};
 use super::kept::Held;
@@ -97,7 +96,7 @@ impl Klar {
             }
         };
         let days = self.jobs[due].range.days(today);
-        let flight = flight(due, TOKEN, today, days, now);
+        let flight = Flight::new(due, TOKEN, today, days, now);
         Errand::Send(Flight { wants: Wants::Token, carries_secret: true, ..flight }, work.boxed())
     }
 
@@ -291,7 +290,7 @@ impl Vendor for Klar {
         let piece = self.next_piece(lead, today);
         let also = self.followers(lead, piece, jobs, today);
         let work = self.report_work(lead, &also, piece, today, &secret);
-        let flight = flight(lead, ATTRIBUTION, today, piece, now);
+        let flight = Flight::new(lead, ATTRIBUTION, today, piece, now);
         Errand::Send(Flight { also, token: number, ..flight }, work)
     }
 
@@ -336,7 +335,7 @@ impl Vendor for Klar {
         let number = held.number;
         let tallies = vec![Tally::new(Detail::Channel, piece)];
         let work = self.ask(job, piece, tallies, &held.secret);
-        let flight = flight(job, ATTRIBUTION, today, piece, now.tick);
+        let flight = Flight::new(job, ATTRIBUTION, today, piece, now.tick);
         Some(Errand::Send(Flight { wants: Wants::Past, token: number, ..flight }, work))
     }
 

@@ -233,17 +233,7 @@ fn questions(account: &TapRainAccount) -> Vec<(Arc<str>, String)> {
 }
 
 fn flight(job: usize, wants: Wants, today: Date, days: Days, now: Tick) -> Flight {
-    Flight {
-        job,
-        also: Vec::new(),
-        endpoint: STATS,
-        wants,
-        carries_secret: true,
-        today,
-        days,
-        token: 0,
-        asked: now,
-    }
+    Flight { wants, carries_secret: true, ..Flight::new(job, STATS, today, days, now) }
 }
 
 /// Whether an answer knows nothing of `today` yet, but all of the day before it: its trailing days

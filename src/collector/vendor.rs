@@ -145,6 +145,29 @@ pub(super) struct Flight {
     pub(super) asked: Tick,
 }
 
+impl Flight {
+    /// A request for the figures of `days`, reckoned from `today`, that serves `job`.
+    pub(super) fn new(
+        job: usize,
+        endpoint: &'static str,
+        today: Date,
+        days: Days,
+        now: Tick,
+    ) -> Self {
+        Self {
+            job,
+            also: Vec::new(),
+            endpoint,
+            wants: Wants::Figures,
+            carries_secret: false,
+            today,
+            days,
+            token: 0,
+            asked: now,
+        }
+    }
+}
+
 /// What a successful answer holds.
 pub(super) enum Payload {
     /// A TapRain report.
