@@ -21,6 +21,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import processes
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIVE_WITHIN = 90.0
 # As Grafana makes it of samples five minutes apart, which the past has.
@@ -36,39 +38,8 @@ groups:
 """
 DAYS = {"h": 3600, "d": 86400}
 
-running = []
-
-
 def fail(why):
     sys.exit(f"dashboards: {why}")
-
-
-@atexit.register
-def stop_all():
-    for process in running:
-        if process.poll() is None:
-            process.terminate()
-    for process in running:
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def start(*command, **options):
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
-    running.append(process)
-    return process
-
-
-def demo(binary):
-    process = start(binary, "demo", "--web.listen-address", "127.0.0.1:0", "--log.level", "error",
-                    stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if found := re.search(r"http://([\d.]+:\d+)/metrics", line):
-            return found[1]
-    fail("the demo ended without printing its address")
 
 
 def import_past(promtool, past, data):
@@ -104,7 +75,7 @@ class Prometheus:
         }
         (home / "prometheus.yml").write_text(json.dumps(config))
         self.log = (home / "log").open("w+")
-        self.process = start(
+        self.process = processes.start(
             binary, f"--config.file={home / 'prometheus.yml'}", f"--storage.tsdb.path={home / 'data'}",
             "--storage.tsdb.retention.time=10y", f"--web.listen-address={self.address}",
             "--web.cors.origin=.*", stdout=self.log, stderr=self.log)
@@ -218,11 +189,13 @@ def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="revenue-exporter-", dir=past))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     # Handlers run last first: Prometheus must be gone before its directory is.
-    atexit.register(stop_all)
+    atexit.register(processes.stop_all)
     data = directory / "blocks"
     data.mkdir()
     import_past(pathlib.Path(folders[0]) / "promtool", pathlib.Path(past), data)
-    target = demo(binary)
+    target = processes.demo(binary, "error")
+    if target is None:
+        fail("the demo ended without printing its address")
     servers = [Prometheus(folder, data, target, directory, 19090 if stay else None) for folder in folders]
     dashboards = [json.loads(path.read_text()) for path in sorted(ROOT.glob("grafana/dashboards/*.json"))]
     if len(dashboards) != 4:

@@ -14,6 +14,8 @@ import tempfile
 import time
 import urllib.parse
 
+import processes
+
 COMPLETE_WITHIN = 10.0
 PROMETHEUS_WITHIN = 60.0
 LEAST_SAMPLES = 1000
@@ -23,31 +25,9 @@ WEEKS = {f'{api}_baseline_weeks use base unit "seconds" instead of "weeks"' for 
 LINT = 3
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
-running = []
-
 
 def fail(why):
     sys.exit(f"end to end: {why}")
-
-
-def start(*command, **options):
-    """Starts a process that ends with this one."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
-    running.append(process)
-    return process
-
-
-@atexit.register
-def stop_all():
-    for process in running:
-        if process.poll() is None:
-            process.terminate()
-    for process in running:
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def get(address, path, method="GET", **headers):
@@ -80,15 +60,8 @@ def names(text):
 def demo(binary, expected):
     """Starts the demo; returns its address once its page is complete."""
     began = time.monotonic()
-    process = start(
-        binary, "demo", "--web.listen-address", "127.0.0.1:0", "--log.level", "warn",
-        stdout=subprocess.PIPE, text=True,
-    )
-    for line in process.stdout:
-        if found := re.search(r"http://([\d.]+:\d+)/metrics", line):
-            address = found[1]
-            break
-    else:
+    address = processes.demo(binary, "warn")
+    if address is None:
         fail("the demo ended without printing its address")
     page(address, TEXT)
     first = time.monotonic() - began
@@ -167,7 +140,7 @@ def real_prometheus(address):
     directory = pathlib.Path(tempfile.mkdtemp(prefix="revenue-exporter-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     # Handlers run last first: Prometheus must be gone before its directory is.
-    atexit.register(stop_all)
+    atexit.register(processes.stop_all)
     config = directory / "prometheus.yml"
     config.write_text(
         "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
@@ -177,7 +150,7 @@ def real_prometheus(address):
     )
     prometheus = f"127.0.0.1:{free_port()}"
     log = (directory / "log").open("w+")
-    process = start(
+    process = processes.start(
         "prometheus", f"--config.file={config}", f"--storage.tsdb.path={directory / 'data'}",
         f"--web.listen-address={prometheus}", stdout=log, stderr=log,
     )
@@ -221,7 +194,7 @@ def main():
     promtool(address)
     strict(address)
     real_prometheus(address)
-    process = running[0]
+    process = processes.running[0]
     process.terminate()
     if (code := process.wait(10)) != 0:
         fail(f"the demo ended with {code} after SIGTERM")
