@@ -1,5 +1,7 @@
 //! Fixed-point numbers of a millionth, eight bytes each: what is kept of members by the thousand.
 
+use std::fmt::Write;
+
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
@@ -39,8 +41,14 @@ impl Micros {
 
     /// Appends the number without trailing zeros: `27.55`, `-3`, `0`.
     pub(super) fn write(self, out: &mut String) {
-        let text = Decimal::new(self.0, DECIMALS).normalize().to_string();
-        out.push_str(&text);
+        let (whole, part) = (self.0.unsigned_abs() / ONE.unsigned_abs(), self.0 % ONE);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{sign}{whole}");
+        if part != 0 {
+            let _ = write!(out, ".{:06}", part.unsigned_abs());
+            out.truncate(out.trim_end_matches('0').len());
+        }
     }
 
     pub(super) fn read(text: &str) -> Option<Self> {
