@@ -8,11 +8,20 @@ use crate::record::written_back;
 use crate::rules::{Alert, Inhibition, RuleBook};
 use crate::wire_format::{Written, request};
 
-/// Seconds between two evaluations.
-pub const STEP: i64 = 300;
-
 /// How long Alertmanager waits for what may belong together, or inhibit, before it notifies.
-const GROUP_WAIT: i64 = STEP;
+const GROUP_WAIT: i64 = 300;
+
+/// Seconds between two looks at what is inhibited.
+const LOOK: i64 = 300;
+
+/// When rules are evaluated, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    pub start: i64,
+    pub end: i64,
+    /// Between two evaluations, and as much between two scrapes.
+    pub step: i64,
+}
 
 /// An alert that fired, from its first to its last moment.
 #[derive(Clone, Debug)]
@@ -25,20 +34,21 @@ pub struct Firing {
     pub until: i64,
 }
 
-/// Records and evaluates `book` over `window`, for the instances `names`; recorded rules from
+/// Records and evaluates `book` over `span`, for the instances `names`; recorded rules from
 /// `history` on.
 pub fn evaluate(
     server: &Server,
     book: &RuleBook,
     history: i64,
-    window: (i64, i64),
+    span: Span,
     names: &BTreeSet<&str>,
 ) -> Vec<Firing> {
+    let Span { start, end, step } = span;
     // Runs of another time may reach into this one; they were judged then.
     let ours =
         |one: &&Ranged| one.labels.get("instance").is_none_or(|name| names.contains(name.as_str()));
     for rule in &book.recorded {
-        let ranged = server.range(&rule.expr, (history, window.1), STEP);
+        let ranged = server.range(&rule.expr, (history, end), step);
         let kept: Vec<_> = ranged
             .iter()
             .filter(ours)
@@ -46,7 +56,7 @@ pub fn evaluate(
                 let mut labels = one.labels.clone();
                 labels.insert("__name__".to_owned(), rule.name.clone());
                 labels.extend(rule.labels.clone());
-                (labels, written_back(&one.labels, &one.values, STEP, rule.dense))
+                (labels, written_back(&one.labels, &one.values, step, rule.dense))
             })
             .collect();
         let written: Vec<Written<'_>> = kept
@@ -62,9 +72,9 @@ pub fn evaluate(
     }
     let mut firings = Vec::new();
     for alert in &book.alerts {
-        for one in server.range(&alert.expr, window, STEP) {
+        for one in server.range(&alert.expr, (start, end), step) {
             let active: Vec<i64> = one.values.iter().map(|(at, _)| *at).collect();
-            for (from, until) in firing(&active, STEP, alert.hold, alert.keep) {
+            for (from, until) in firing(&active, step, alert.hold, alert.keep) {
                 firings.push(made(alert, &one.labels, from, until));
             }
         }
@@ -90,7 +100,7 @@ pub fn notified<'a>(firings: &'a [Firing], rules: &[Inhibition]) -> Vec<&'a Firi
             if !inhibited(firing, at, firings, rules) {
                 return true;
             }
-            at += STEP;
+            at += LOOK;
         }
         false
     };

@@ -2,24 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use revenue_exporter::demo::world::{Size, World};
 
-use crate::alerts::{Firing, STEP, evaluate, notified};
+use crate::alerts::{Firing, Span, evaluate, notified};
 use crate::calendar::Calendar;
 use crate::evidence::knowable;
 use crate::options::Options;
 use crate::prometheus::Server;
 use crate::record::{Recording, Wanted};
 use crate::rules::RuleBook;
-use crate::scenario::{ALL, NEW_YORK, Scenario, Vendor};
+use crate::scenario::{ALL, COARSE, FINE, NEW_YORK, Scenario, Vendor};
 use crate::score::{Outcome, judge};
 use crate::stage::{Setup, Stage};
 use crate::support::memory::Memory;
 
 /// Days that the exporter watches before anything is judged: members need three weeks.
 const WARM_UP: i64 = 28;
+
+/// The last of them, in which leads are seen to come late.
+const LATELY: i64 = 7;
 
 /// Hours of a run before its onset.
 const BEFORE: i64 = 6;
@@ -38,41 +42,35 @@ pub struct Run {
     pub scenario: &'static Scenario,
     pub instance: String,
     pub knowable: Option<i64>,
-    pub samples: usize,
+    pub recording: Recording,
 }
 
 pub fn play(batch: Batch, books: &[RuleBook], worker: usize, options: &Options) -> Vec<Outcome> {
     let wanted = RuleBook::wanted(books);
     let mut outcomes = Vec::new();
     for calendars in Calendar::TOGETHER {
-        let begun = std::time::Instant::now();
-        // One for each: a head takes nothing that is much older than what it has.
-        let server = Server::start(worker);
-        let mut runs = Vec::new();
-        for calendar in *calendars {
+        let begun = Instant::now();
+        let runs = calendars.iter().flat_map(|calendar| {
+            let scenarios = asked_for(*calendar, options);
+            if scenarios.is_empty() {
+                return Vec::new();
+            }
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_time()
                 .start_paused(true)
                 .build()
                 .unwrap();
-            let scenarios = asked_for(*calendar, options);
-            if !scenarios.is_empty() {
-                runs.extend(
-                    runtime.block_on(played(batch, *calendar, &scenarios, &wanted, &server)),
-                );
-            }
-        }
-        if runs.is_empty() {
-            continue;
-        }
+            runtime.block_on(played(batch, *calendar, &scenarios, &wanted))
+        });
+        let (fine, coarse): (Vec<Run>, Vec<Run>) =
+            runs.partition(|run| run.scenario.step() == FINE);
         let played = begun.elapsed();
-        outcomes.extend(judged(batch, calendars[0], &runs, books, &server, options));
+        for runs in [fine, coarse].iter().filter(|runs| !runs.is_empty()) {
+            outcomes.extend(judged(batch, calendars[0], runs, books, worker, options));
+        }
         if options.verbose {
-            let samples: usize = runs.iter().map(|run| run.samples).sum();
-            let (count, judged) = (runs.len(), begun.elapsed().saturating_sub(played));
-            eprintln!(
-                "{batch:?} {calendars:?}: {count} runs, {samples} samples, played {played:.1?}, judged {judged:.1?}"
-            );
+            let judged = begun.elapsed().saturating_sub(played);
+            eprintln!("{batch:?} {calendars:?}: played {played:.1?}, judged {judged:.1?}");
         }
     }
     outcomes
@@ -100,17 +98,12 @@ async fn played(
     calendar: Calendar,
     scenarios: &[&'static Scenario],
     wanted: &Wanted,
-    server: &Server,
 ) -> Vec<Run> {
     let clean = Arc::new(business(batch, calendar));
     let start = calendar.start(batch.seed, BEFORE);
     let memory = Memory::new();
     if calendar != Calendar::New {
-        let first = start - SignedDuration::from_hours(24 * WARM_UP);
-        let setup = Setup { vendor: Vendor::Both, every: 600, sparse: true, history: true };
-        let stage = Stage::new(&clean, setup, first, Arc::clone(&memory));
-        stage.until(start - SignedDuration::from_secs(5)).await;
-        stage.end().await;
+        warm_up(&clean, start, &memory).await;
     }
     let mut runs = Vec::new();
     for scenario in scenarios {
@@ -119,7 +112,7 @@ async fn played(
             || Arc::clone(&clean),
             |incident| Arc::new(business(batch, calendar).befallen(incident)),
         );
-        let step = if scenario.must_fire() && scenario.hours < 100 { STEP } else { 2 * STEP };
+        let step = scenario.step();
         let history = calendar != Calendar::New;
         let setup =
             Setup { vendor: scenario.vendor, every: step.cast_unsigned(), sparse: false, history };
@@ -130,11 +123,23 @@ async fn played(
         stage.play(&script, end, step, (wanted, &instance), &mut recording).await;
         stage.end().await;
         let known = scenario.must_fire().then(|| knowable(scenario, batch.seed, &clean, &world));
-        let samples = recording.samples();
-        server.write(&recording);
-        runs.push(Run { scenario, instance, knowable: known.flatten(), samples });
+        runs.push(Run { scenario, instance, knowable: known.flatten(), recording });
     }
     runs
+}
+
+/// Watches until `start`: first once an hour, which is what members need, then as the runs do, for
+/// how late leads come is learned within hours.
+async fn warm_up(clean: &Arc<World>, start: Timestamp, memory: &Arc<Memory>) {
+    let before = |days: i64| start - SignedDuration::from_hours(24 * days);
+    let ready = start - SignedDuration::from_secs(5);
+    for (from, until, every) in [(WARM_UP, before(LATELY), 3_600), (LATELY, ready, COARSE)] {
+        let every = every.cast_unsigned();
+        let setup = Setup { vendor: Vendor::Both, every, sparse: true, history: true };
+        let stage = Stage::new(clean, setup, before(from), Arc::clone(memory));
+        stage.until(until).await;
+        stage.end().await;
+    }
 }
 
 /// What the baselines look back to, from the truth itself: `today` as it grew for eight days.
@@ -151,13 +156,14 @@ fn past(
     }
     let zone = jiff::tz::TimeZone::get(NEW_YORK).unwrap();
     let key = r#"taprain_revenue{account="t",view="all",range="today",currency="USD"}"#;
-    let mut at = start.as_second().div_euclid(STEP) * STEP - PAST * 24 * 3_600;
+    let step = scenario.step();
+    let mut at = start.as_second().div_euclid(step) * step - PAST * 24 * 3_600;
     while at <= start.as_second() {
         let now = Timestamp::from_second(at).unwrap();
         let today = now.to_zoned(zone.clone()).start_of_day().unwrap().timestamp();
         let cents = world.traffic(today, now).first().map_or(0, |all| all.cents);
         recording.note(key, at, cents as f64 / 100.0, wanted, instance);
-        at += STEP;
+        at += step;
     }
 }
 
@@ -166,11 +172,15 @@ fn judged(
     calendar: Calendar,
     runs: &[Run],
     books: &[RuleBook],
-    server: &Server,
+    worker: usize,
     options: &Options,
 ) -> Vec<Outcome> {
+    // One for each: a head takes nothing that is much older than what it has.
+    let server = Server::start(worker);
+    runs.iter().for_each(|run| server.write(&run.recording));
+    let step = runs[0].scenario.step();
     let start = calendar.start(batch.seed, BEFORE).as_second();
-    let start = start.div_euclid(STEP) * STEP;
+    let start = start.div_euclid(step) * step;
     let names: BTreeSet<&str> = runs.iter().map(|run| run.instance.as_str()).collect();
     let ends: BTreeMap<String, i64> = runs
         .iter()
@@ -181,7 +191,7 @@ fn judged(
         let mut firings: BTreeMap<String, Vec<Firing>> = BTreeMap::new();
         let end = runs.iter().map(|run| run.scenario.ends(batch.seed).as_second()).max().unwrap();
         let history = if book.general { start } else { start - PAST * 24 * 3_600 };
-        for mut firing in evaluate(server, book, history, (start, end), &names) {
+        for mut firing in evaluate(&server, book, history, Span { start, end, step }, &names) {
             // After its end a run is silent, and that is nobody's fault.
             let ends = ends.get(&firing.instance).copied().unwrap_or(0);
             if firing.from > ends {

@@ -8,6 +8,10 @@ use crate::calendar::{Calendar, next};
 pub const NEW_YORK: &str = "America/New_York";
 pub const BERLIN: &str = "Europe/Berlin";
 
+/// Seconds between two scrapes: two steps there are.
+pub const FINE: i64 = 300;
+pub const COARSE: i64 = 600;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vendor {
     TapRain,
@@ -63,6 +67,12 @@ impl Scenario {
 
     pub const fn must_fire(&self) -> bool {
         !self.fires.is_empty()
+    }
+
+    /// Seconds between two scrapes, and between two evaluations: where a delay counts in minutes,
+    /// as few as the rules need; in long runs, and where nothing may fire, twice as many.
+    pub const fn step(&self) -> i64 {
+        if self.must_fire() && self.hours < 100 { FINE } else { COARSE }
     }
 }
 
