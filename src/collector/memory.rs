@@ -39,19 +39,22 @@ impl Collector {
         for Read { job, made, days } in answers {
             let times = self.times(flight, made.map_or(asked, |made| made.min(asked)), now);
             let of = self.restated(job);
-            let mut moves = Vec::new();
+            let (mut moves, mut is_read) = (Vec::new(), false);
             for daily in days {
                 let is_wanted = match flight.wants {
                     // Fetched because it was not known; whoever reads it by now knows better.
                     Wants::Past => self.history.day(&of.view, daily.date).is_none(),
                     Wants::Figures | Wants::Token => self.reader(job, daily.date) == Some(job),
                 };
+                is_read |= is_wanted;
                 if is_wanted {
                     moves.extend(self.history.note(&of.view, daily, &times));
                 }
             }
             if self.history.days(&of.view).next().is_some() {
                 self.around.telemetry.restated(&of, &moves);
+            }
+            if is_read {
                 self.keep.note_days(&self.history);
             }
         }

@@ -192,6 +192,25 @@ async fn t9_t11_a_reversal_counts_down_by_age_and_a_missing_day_not_at_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn closed_days_are_saved_when_one_was_read_and_not_with_every_answer() {
+    let clock = clock_at(NOON);
+    let said = Said::default();
+    said.say("range=30days", report(&[("2026-03-17", "138.24")]));
+    let today = report(&[("2026-03-18", "9")]).replace("2026-01-01T05", "2026-03-18T04");
+    said.say("range=today", today);
+    let ranges = vec![every(Range::Today, 60), every(Range::ThirtyDays, 1800)];
+    let settings = settings(vec![taprain_account("t", ranges)], Vec::new());
+    let memory = Memory::new();
+    let store = Some(Arc::clone(&memory) as Arc<dyn Store>);
+    let scene = Scene::start_with(settings, clock, said.transport(), store);
+    scene.pass(Duration::from_secs(3000)).await;
+    assert!(!scene.page().await.with("taprain_revenue{", &["range=\"today\""]).is_empty());
+    assert!(memory.writes("taprain.t", "figures") >= 50, "today is saved with every answer");
+    assert_eq!(memory.writes("taprain.t", "days"), 2);
+    scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn t6_two_ranges_that_disagree_about_a_day_do_not_count_their_difference() {
     let clock = clock_at(NOON);
     let said = Said::default();

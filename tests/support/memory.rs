@@ -10,6 +10,8 @@ use revenue_exporter::state::{Held, Store};
 #[derive(Default)]
 pub struct Memory {
     files: Mutex<BTreeMap<(String, String), Vec<u8>>>,
+    /// How often each was written.
+    writes: Mutex<BTreeMap<(String, String), usize>>,
     locks: Mutex<BTreeMap<String, Arc<()>>>,
     trouble: Mutex<Option<ErrorKind>>,
 }
@@ -33,6 +35,12 @@ impl Memory {
 
     pub fn file(&self, folder: &str, file: &str) -> Option<Vec<u8>> {
         self.files.lock().unwrap().get(&(folder.to_owned(), file.to_owned())).cloned()
+    }
+
+    /// How often the exporter has written a file.
+    pub fn writes(&self, folder: &str, file: &str) -> usize {
+        let key = (folder.to_owned(), file.to_owned());
+        self.writes.lock().unwrap().get(&key).copied().unwrap_or_default()
     }
 
     /// Changes a file behind the exporter's back.
@@ -63,6 +71,7 @@ impl Store for Memory {
 
     fn write(&self, folder: &str, file: &str, content: &[u8]) -> Result<()> {
         self.check()?;
+        *self.writes.lock().unwrap().entry((folder.to_owned(), file.to_owned())).or_default() += 1;
         self.put(folder, file, Some(content.to_vec()));
         Ok(())
     }
