@@ -1,7 +1,6 @@
 //! The kept flows: names once, numbers small, so that five weeks of hours stay small.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
@@ -165,8 +164,10 @@ impl From<Rows> for String {
     fn from(rows: Rows) -> Self {
         let mut text = Self::new();
         for (name, Flow(three)) in &rows.0 {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{}{name}", if text.is_empty() { "" } else { ";" });
+            if !text.is_empty() {
+                text.push(';');
+            }
+            text.push_str(itoa::Buffer::new().format(*name));
             for figure in three.list() {
                 text.push(' ');
                 figure.write(&mut text);

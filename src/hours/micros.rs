@@ -1,7 +1,5 @@
 //! Fixed-point numbers of a millionth, eight bytes each: what is kept of members by the thousand.
 
-use std::fmt::Write;
-
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
@@ -42,11 +40,16 @@ impl Micros {
     /// Appends the number without trailing zeros: `27.55`, `-3`, `0`.
     pub(super) fn write(self, out: &mut String) {
         let (whole, part) = (self.0.unsigned_abs() / ONE.unsigned_abs(), self.0 % ONE);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{sign}{whole}");
+        if self.0 < 0 {
+            out.push('-');
+        }
+        out.push_str(itoa::Buffer::new().format(whole));
         if part != 0 {
-            let _ = write!(out, ".{:06}", part.unsigned_abs());
+            out.push('.');
+            // The one in front keeps the zeros that follow it.
+            let mut digits = itoa::Buffer::new();
+            let digits = digits.format(part.unsigned_abs() + ONE.unsigned_abs());
+            out.push_str(digits.strip_prefix('1').unwrap_or(digits));
             out.truncate(out.trim_end_matches('0').len());
         }
     }
