@@ -60,7 +60,7 @@ impl Server {
             .args([LOOKBACK, "--query.max-samples=400000000", "--query.timeout=10m"])
             .args(["--web.enable-admin-api", "--log.level=error"])
             .env("GOMAXPROCS", "1")
-            .env("GOGC", "200")
+            .env("GOGC", "400")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -38,7 +38,7 @@ impl Setup {
         let ([day, week, month], [orders, fresh, klar_week, klar_month]) = if self.sparse {
             ([3_600, 43_200, 43_200], [14_400, 3_600, 43_200, 43_200])
         } else {
-            ([1_800, 3_600, 3_600], [900, 900, 3_600, 21_600])
+            ([1_800, 7_200, 7_200], [900, 900, 3_600, 43_200])
         };
         let ranges = [
             (Range::Today, self.every),
