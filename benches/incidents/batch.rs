@@ -1,4 +1,4 @@
-//! All scenarios for one size and seed: warmed up once for each calendar, played, written, judged.
+//! The scenarios of one size, seed and time: warmed up once for each calendar, played, judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +35,8 @@ const PAST: i64 = 8;
 pub struct Batch {
     pub leads_per_day: u32,
     pub seed: u64,
+    /// Those of [`Calendar::TOGETHER`] that are played.
+    pub calendars: &'static [Calendar],
 }
 
 /// A run that was played.
@@ -46,32 +48,28 @@ pub struct Run {
 }
 
 pub fn play(batch: Batch, books: &[RuleBook], worker: usize, options: &Options) -> Vec<Outcome> {
+    let begun = Instant::now();
     let wanted = RuleBook::wanted(books);
-    let mut outcomes = Vec::new();
-    for calendars in Calendar::TOGETHER {
-        let begun = Instant::now();
-        let runs = calendars.iter().flat_map(|calendar| {
-            let scenarios = asked_for(*calendar, options);
-            if scenarios.is_empty() {
-                return Vec::new();
-            }
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_time()
-                .start_paused(true)
-                .build()
-                .unwrap();
-            runtime.block_on(played(batch, *calendar, &scenarios, &wanted))
-        });
-        let (fine, coarse): (Vec<Run>, Vec<Run>) =
-            runs.partition(|run| run.scenario.step() == FINE);
-        let played = begun.elapsed();
-        for runs in [fine, coarse].iter().filter(|runs| !runs.is_empty()) {
-            outcomes.extend(judged(batch, calendars[0], runs, books, worker, options));
+    let runs = batch.calendars.iter().flat_map(|calendar| {
+        let scenarios = asked_for(*calendar, options);
+        if scenarios.is_empty() {
+            return Vec::new();
         }
-        if options.verbose {
-            let judged = begun.elapsed().saturating_sub(played);
-            eprintln!("{batch:?} {calendars:?}: played {played:.1?}, judged {judged:.1?}");
-        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(played(batch, *calendar, &scenarios, &wanted))
+    });
+    let (fine, coarse): (Vec<Run>, Vec<Run>) = runs.partition(|run| run.scenario.step() == FINE);
+    let played = begun.elapsed();
+    let judged = [fine, coarse].into_iter().filter(|runs| !runs.is_empty());
+    let outcomes =
+        judged.flat_map(|runs| judge_all(batch, &runs, books, worker, options)).collect();
+    if options.verbose {
+        let judged = begun.elapsed().saturating_sub(played);
+        eprintln!("{batch:?}: played {played:.1?}, judged {judged:.1?}");
     }
     outcomes
 }
@@ -167,9 +165,8 @@ fn past(
     }
 }
 
-fn judged(
+fn judge_all(
     batch: Batch,
-    calendar: Calendar,
     runs: &[Run],
     books: &[RuleBook],
     worker: usize,
@@ -179,7 +176,7 @@ fn judged(
     let server = Server::start(worker);
     runs.iter().for_each(|run| server.write(&run.recording));
     let step = runs[0].scenario.step();
-    let start = calendar.start(batch.seed, BEFORE).as_second();
+    let start = batch.calendars[0].start(batch.seed, BEFORE).as_second();
     let start = start.div_euclid(step) * step;
     let names: BTreeSet<&str> = runs.iter().map(|run| run.instance.as_str()).collect();
     let ends: BTreeMap<String, i64> = runs

@@ -1,6 +1,7 @@
 //! What is asked for on the command line.
 
 use crate::batch::Batch;
+use crate::calendar::Calendar;
 
 pub struct Options {
     pub short: bool,
@@ -46,12 +47,16 @@ impl Options {
         }
     }
 
-    /// The largest last in the list, and so first to be taken.
+    /// The longest last in the list, and so first to be taken.
     pub fn batches(&self) -> Vec<Batch> {
         let mut batches = Vec::new();
-        for leads_per_day in &self.sizes {
-            for seed in 0..self.seeds {
-                batches.push(Batch { leads_per_day: *leads_per_day, seed });
+        for calendars in Calendar::TOGETHER.iter().rev().copied() {
+            for leads_per_day in self.sizes.iter().copied() {
+                batches.extend((0..self.seeds).map(|seed| Batch {
+                    leads_per_day,
+                    seed,
+                    calendars,
+                }));
             }
         }
         batches

@@ -41,6 +41,8 @@ pub enum Action {
     LoseKey,
     /// The figures lag so many minutes.
     Lag(u16),
+    /// The API's days do not follow the change to summer time.
+    StandardTime,
     BadGateway(bool),
     Storm(bool),
     /// The exporter is killed and comes back after so many minutes.
@@ -201,6 +203,8 @@ impl Scenario {
                     ]
                 })
                 .collect(),
+            // In spring the two clocks agree until the change; each second spring they part.
+            19 if seed % 4 == 1 => vec![(from, Action::StandardTime)],
             24 if seed.is_multiple_of(2) => {
                 vec![(from, Action::Lag(180)), (after(6 * 60), Action::Lag(0))]
             }

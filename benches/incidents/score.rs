@@ -44,7 +44,7 @@ impl Outcome {
             return;
         }
         let minutes = delay.map(|delay| delay / 60);
-        let Batch { leads_per_day, seed } = batch;
+        let Batch { leads_per_day, seed, .. } = batch;
         eprintln!(
             "  {leads_per_day}/{seed} book {book} scenario {scenario}: knowable {knowable}, delay {minutes:?}, {story:?}"
         );

@@ -38,7 +38,7 @@ impl Setup {
         let ([day, week, month], [orders, fresh, klar_week, klar_month]) = if self.sparse {
             ([3_600, 43_200, 43_200], [14_400, 3_600, 43_200, 43_200])
         } else {
-            ([1_800, 7_200, 7_200], [900, 900, 3_600, 43_200])
+            ([1_800, 7_200, 7_200], [900, 1_800, 7_200, 43_200])
         };
         let ranges = [
             (Range::Today, self.every),
@@ -125,6 +125,7 @@ impl Stage {
             Action::Suspend => switches.change(|setting| setting.suspended = true),
             Action::LoseKey => self.taprain.set_key("another"),
             Action::Lag(minutes) => switches.change(|setting| setting.lag_minutes = minutes),
+            Action::StandardTime => switches.change(|setting| setting.standard_time = true),
             Action::BadGateway(ill) => {
                 switches.change(|setting| setting.fault = ill.then_some(Fault::BadGateway));
             }

@@ -30,6 +30,9 @@ pub struct Setting {
     /// A `custom` range of one day comes in days, one row, not in hours: which granularity has
     /// which range, no page says (trap T6).
     pub custom_in_days: bool,
+    /// TapRain's days begin at standard time all year, as its own sample has it (trap T2): in
+    /// summer an hour late.
+    pub standard_time: bool,
 }
 
 impl Setting {
@@ -44,6 +47,7 @@ impl Setting {
         storm: None,
         date: true,
         custom_in_days: false,
+        standard_time: false,
     };
 }
 

@@ -80,6 +80,7 @@ pub struct TapRain {
 struct Made {
     minute: i64,
     in_days: bool,
+    standard_time: bool,
 }
 
 impl TapRain {
@@ -176,8 +177,8 @@ impl TapRain {
 
     /// The page for `query`, made at most once a minute.
     fn page(&self, query: &str, now: Moment) -> Result<Arc<Page>, String> {
-        let in_days = self.gate.switches.setting().custom_in_days;
-        let made = Made { minute: self.gate.minute(now), in_days };
+        let Setting { custom_in_days: in_days, standard_time, .. } = self.gate.switches.setting();
+        let made = Made { minute: self.gate.minute(now), in_days, standard_time };
         if let Some((known, page)) = locked(&self.pages).get(query)
             && *known == made
         {
@@ -193,6 +194,7 @@ impl TapRain {
 
     /// What `query` asks, and whether nothing about it is to be recorded.
     fn ask(&self, query: &str, now: Moment) -> Result<(Ask, bool), String> {
+        let standard_time = self.gate.switches.setting().standard_time;
         let refuse = |reason, message: String| {
             self.gate.record.violate(now.tick, reason, message.clone());
             message
@@ -204,7 +206,8 @@ impl TapRain {
             self.gate.record.violate(now.tick, Reason::UnknownParameter, name.clone());
         }
         let clean = strange.is_empty() && query::value(&pairs, "api_key").is_none();
-        let ask = Ask::parse(&pairs).map_err(|refusal| refuse(refusal.reason, refusal.message))?;
+        let ask = Ask::parse(&pairs, standard_time)
+            .map_err(|refusal| refuse(refusal.reason, refusal.message))?;
         Ok((ask, clean))
     }
 

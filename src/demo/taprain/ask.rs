@@ -52,13 +52,15 @@ pub(super) struct Period {
 }
 
 impl Ask {
-    pub(super) fn parse(pairs: &[(String, String)]) -> Result<Self, Refusal> {
+    /// The question as `pairs` have it; its days by `standard_time` all year or by the zone's own.
+    pub(super) fn parse(pairs: &[(String, String)], standard_time: bool) -> Result<Self, Refusal> {
         let range = value(pairs, "range").unwrap_or("today");
         if !RANGES.contains(&range) {
             return Err(bad(format!("Invalid range. Use one of: {}.", RANGES.join(", "))));
         }
         let zone_name = value(pairs, "timezone").unwrap_or(DEFAULT_ZONE);
         let zone = TimeZone::get(zone_name).map_err(|_| bad("Invalid timezone.".to_owned()))?;
+        let zone = if standard_time { without_summer(&zone) } else { zone };
         let custom = if range == "custom" { Some(custom(pairs)?) } else { None };
         Ok(Self {
             range: range.to_owned(),
@@ -144,6 +146,15 @@ impl Ask {
 /// Parameters that the page does not name, and those that come twice.
 pub(super) fn strange(pairs: &[(String, String)]) -> Vec<String> {
     query::strange(pairs, &PARAMETERS)
+}
+
+/// The zone at its winter's offset: the smaller one of January and July.
+fn without_summer(zone: &TimeZone) -> TimeZone {
+    let offsets = [1, 7].map(|month| {
+        let noon = jiff::civil::date(2026, month, 1).at(12, 0, 0, 0);
+        zone.to_ambiguous_zoned(noon).compatible().map(|zoned| zoned.offset()).ok()
+    });
+    offsets.into_iter().flatten().min().map_or_else(|| zone.clone(), TimeZone::fixed)
 }
 
 fn custom(pairs: &[(String, String)]) -> Result<Days, Refusal> {

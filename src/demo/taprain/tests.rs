@@ -185,6 +185,18 @@ fn t6_a_switch_makes_a_custom_range_of_one_day_come_in_days() {
 }
 
 #[test]
+fn t2_a_switch_makes_days_begin_at_standard_time_all_year() {
+    let simulator = at("2026-03-18T04:30:00Z");
+    assert_eq!(ask(&simulator, "range=today")["meta"]["period_start"], "2026-03-18T04:00:00.000Z");
+    simulator.switches().change(|setting| setting.standard_time = true);
+    let late = ask(&simulator, "range=today");
+    assert_eq!(late["meta"]["period_start"], "2026-03-17T05:00:00.000Z");
+    assert_eq!(labels(&late)[23], "2026-03-17 23:00");
+    let winter = ask(&simulator, "range=custom&start=2026-02-01&end=2026-02-01");
+    assert_eq!(winter["meta"]["period_start"], "2026-02-01T05:00:00.000Z");
+}
+
+#[test]
 fn bad_questions_get_a_400() {
     let simulator = at("2026-03-18T12:00:00Z");
     for query in [
