@@ -1,6 +1,7 @@
 //! One fictional business, every figure of which is a pure function of a seed, an entity, an hour
 //! and the minute at which one looks. Polling and backfill therefore agree, and so do two runs.
 
+mod crowd;
 mod feast;
 mod incident;
 mod loss;

@@ -34,6 +34,11 @@ pub(in crate::demo) struct Tally {
 }
 
 impl Filter {
+    /// Whether it leaves nothing out.
+    pub(super) fn wants_all(&self) -> bool {
+        self.source.is_none() && self.country.is_none() && self.offer.is_none()
+    }
+
     pub(super) fn wants(&self, members: Members) -> bool {
         fn wants(flags: Option<&Vec<bool>>, index: u16) -> bool {
             flags.is_none_or(|flags| flags.get(usize::from(index)).copied().unwrap_or(false))

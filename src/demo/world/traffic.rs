@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::tz::{Offset, TimeZone};
 
+use super::crowd::Crowd;
 use super::feast::feast_factor;
 use super::incident::{Incident, ROBOTS, What};
 use super::shop::day_number;
@@ -97,7 +98,7 @@ pub(in crate::demo) struct Traffic {
     pub(in crate::demo) sources: Dimension,
     pub(in crate::demo) countries: Dimension,
     pub(in crate::demo) offers: Dimension,
-    hours: Mutex<Bounded<i64, Arc<[Click]>>>,
+    hours: Mutex<Bounded<i64, Arc<Crowd>>>,
     mature: Mutex<Bounded<(Span, Filter), Arc<Tally>>>,
 }
 
@@ -213,10 +214,17 @@ impl Traffic {
         let until = span.end.min(seen);
         let mut hour = span.start.div_euclid(60);
         while hour * 60 < until {
-            for click in self.clicks(hour).iter() {
-                let at = hour * 60 + i64::from(click.minute);
-                if span.start <= at && at < until && filter.wants(click.members) {
-                    tally.add(click.members, click.worth(at, seen));
+            let (start, end) = (hour * 60, hour * 60 + 60);
+            let crowd = self.clicks(hour);
+            if span.start <= start && end <= until && filter.wants_all() {
+                crowd.add_to(&mut tally, start, seen);
+            } else {
+                let wanted = |at| span.start <= at && at < until;
+                let each = crowd.all.iter().map(|click| (start + i64::from(click.minute), click));
+                for (at, click) in each.filter(|(at, _)| wanted(*at)) {
+                    if filter.wants(click.members) {
+                        tally.add(click.members, click.worth(at, seen));
+                    }
                 }
             }
             hour += 1;
@@ -225,7 +233,7 @@ impl Traffic {
     }
 
     /// The clicks of an hour since the epoch.
-    fn clicks(&self, hour: i64) -> Arc<[Click]> {
+    fn clicks(&self, hour: i64) -> Arc<Crowd> {
         if let Some(known) = locked(&self.hours).get(&hour) {
             return Arc::clone(known);
         }
@@ -243,9 +251,9 @@ impl Traffic {
         for incident in &self.incidents {
             clicks = incident.befall(self.seed, hour, clicks);
         }
-        let clicks: Arc<[Click]> = clicks.into();
-        locked(&self.hours).insert(hour, Arc::clone(&clicks));
-        clicks
+        let crowd = Arc::new(Crowd::new(clicks));
+        locked(&self.hours).insert(hour, Arc::clone(&crowd));
+        crowd
     }
 
     /// How many clicks an hour has. The clocks on the wall decide how busy it is: an hour that
@@ -312,7 +320,7 @@ impl Traffic {
 
 impl Click {
     /// What a click of the minute `at` counts at the beginning of the minute `seen`.
-    fn worth(&self, at: i64, seen: i64) -> Count {
+    pub(super) fn worth(&self, at: i64, seen: i64) -> Count {
         let lead = at + i64::from(self.delay);
         let returned = self.returned != NEVER && lead + i64::from(self.returned) < seen;
         if self.delay == NEVER || lead >= seen || returned {
@@ -425,6 +433,18 @@ mod tests {
     }
 
     #[test]
+    fn whole_hours_are_counted_as_their_clicks_are() {
+        let traffic = traffic(9).revised().lively();
+        // It leaves nothing out, and has each click looked at.
+        let every = Filter { country: Some(vec![true; COUNTRIES.len()]), ..Filter::default() };
+        for (start, seen) in [(0, 40), (7, 1_000), (0, 1_440), (59, 1_441), (61, 30_000)] {
+            let span = Span { start: DAY + start, end: DAY + 1_440 };
+            let tally = |filter| traffic.count(span, DAY + seen, filter);
+            assert_eq!(tally(&Filter::default()), tally(&every), "{start} {seen}");
+        }
+    }
+
+    #[test]
     fn late_leads_only_ever_add() {
         let traffic = traffic(5);
         let mut before = traffic.nothing();
@@ -469,7 +489,7 @@ mod tests {
     fn clicks_at(traffic: &Traffic, first: &str, days: i64) -> f64 {
         let first: jiff::Timestamp = first.parse().unwrap();
         let hours = (0..days).map(|day| first.as_second() / 3_600 + day * 24);
-        hours.map(|hour| traffic.clicks(hour).len()).sum::<usize>() as f64 / days as f64
+        hours.map(|hour| traffic.clicks(hour).all.len()).sum::<usize>() as f64 / days as f64
     }
 
     #[test]
