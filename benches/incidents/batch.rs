@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::prometheus::Server;
 use crate::record::{Recording, Wanted};
 use crate::rules::RuleBook;
-use crate::scenario::{ALL, COARSE, FINE, NEW_YORK, Scenario, Vendor};
+use crate::scenario::{ALL, COARSE, FINE, LONG, NEW_YORK, Scenario, Vendor};
 use crate::score::{Outcome, judge};
 use crate::stage::{Setup, Stage};
 use crate::support::memory::Memory;
@@ -26,7 +26,7 @@ const WARM_UP: i64 = 28;
 const LATELY: i64 = 7;
 
 /// Hours of a run before its onset.
-const BEFORE: i64 = 6;
+const BEFORE: i64 = 3;
 
 /// Days of revenue that a baseline looks back.
 const PAST: i64 = 8;
@@ -62,16 +62,20 @@ pub fn play(batch: Batch, books: &[RuleBook], worker: usize, options: &Options) 
             .unwrap();
         runtime.block_on(played(batch, *calendar, &scenarios, &wanted))
     });
-    let (fine, coarse): (Vec<Run>, Vec<Run>) = runs.partition(|run| run.scenario.step() == FINE);
+    let runs: Vec<Run> = runs.collect();
     let played = begun.elapsed();
-    let judged = [fine, coarse].into_iter().filter(|runs| !runs.is_empty());
-    let outcomes =
-        judged.flat_map(|runs| judge_all(batch, &runs, books, worker, options)).collect();
+    let apart = [FINE, COARSE, LONG].map(|step| of_step(&runs, step));
+    let judged = apart.iter().filter(|runs| !runs.is_empty());
+    let outcomes = judged.flat_map(|runs| judge_all(batch, runs, books, worker, options)).collect();
     if options.verbose {
         let judged = begun.elapsed().saturating_sub(played);
         eprintln!("{batch:?}: played {played:.1?}, judged {judged:.1?}");
     }
     outcomes
+}
+
+fn of_step(runs: &[Run], step: i64) -> Vec<&Run> {
+    runs.iter().filter(|run| run.scenario.step() == step).collect()
 }
 
 fn asked_for(calendar: Calendar, options: &Options) -> Vec<&'static Scenario> {
@@ -167,7 +171,7 @@ fn past(
 
 fn judge_all(
     batch: Batch,
-    runs: &[Run],
+    runs: &[&Run],
     books: &[RuleBook],
     worker: usize,
     options: &Options,
