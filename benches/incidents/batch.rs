@@ -178,7 +178,9 @@ fn judge_all(
 ) -> Vec<Outcome> {
     // One for each: a head takes nothing that is much older than what it has.
     let server = Server::start(worker);
-    runs.iter().for_each(|run| server.write(&run.recording));
+    for run in runs {
+        server.write(&run.recording);
+    }
     let step = runs[0].scenario.step();
     let start = batch.calendars[0].start(batch.seed, BEFORE).as_second();
     let start = start.div_euclid(step) * step;
