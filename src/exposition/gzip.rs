@@ -33,19 +33,34 @@ impl Segment {
     }
 }
 
-/// The gzip member of all `segments`, in pieces to be sent one after the other; what is already
-/// compressed is not copied.
-pub fn member(segments: &[&Segment]) -> Vec<Bytes> {
-    let mut checksum = Hasher::new();
-    let mut pieces = vec![Bytes::from_static(HEADER)];
-    let mut length: u64 = 0;
-    for segment in segments {
-        length = length.wrapping_add(segment.checksum.total_len());
-        checksum.combine(&segment.checksum);
-        pieces.push(segment.deflated.clone());
+/// Segments side by side.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    deflated: Bytes,
+    checksum: Hasher,
+}
+
+impl Joined {
+    /// All `segments`, one after the other.
+    pub fn new<'a>(segments: impl Iterator<Item = &'a Segment> + Clone) -> Self {
+        let length = segments.clone().map(|segment| segment.deflated.len()).sum();
+        let (mut deflated, mut checksum) = (BytesMut::with_capacity(length), Hasher::new());
+        for segment in segments {
+            deflated.extend_from_slice(&segment.deflated);
+            checksum.combine(&segment.checksum);
+        }
+        Self { deflated: deflated.freeze(), checksum }
     }
-    pieces.push(trailer(checksum, length));
-    pieces
+}
+
+/// The gzip member of `page` and what follows it, in pieces to be sent one after the other; the page
+/// is not copied.
+pub fn member(page: &Joined, end: &Segment) -> Vec<Bytes> {
+    let mut checksum = page.checksum.clone();
+    checksum.combine(&end.checksum);
+    let length = page.checksum.total_len().wrapping_add(end.checksum.total_len());
+    let trailer = trailer(checksum, length);
+    vec![Bytes::from_static(HEADER), page.deflated.clone(), end.deflated.clone(), trailer]
 }
 
 fn trailer(checksum: Hasher, length: u64) -> Bytes {
@@ -81,7 +96,10 @@ mod tests {
 
     fn joined(parts: &[&[u8]]) -> Vec<u8> {
         let segments: Vec<_> = parts.iter().map(|part| Segment::deflate(part)).collect();
-        member(&segments.iter().collect::<Vec<_>>()).concat()
+        let (end, page) =
+            segments.split_last().map_or((None, &[][..]), |(end, page)| (Some(end), page));
+        let nothing = Segment::deflate(b"");
+        member(&Joined::new(page.iter()), end.unwrap_or(&nothing)).concat()
     }
 
     /// Reads one member, and holds that nothing follows it.

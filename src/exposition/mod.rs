@@ -13,6 +13,7 @@ pub mod page;
 pub mod press;
 pub mod process;
 pub mod render;
+mod strips;
 pub mod text;
 
 #[cfg(test)]

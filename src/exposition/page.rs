@@ -12,12 +12,12 @@ const END: &str = "# EOF\n";
 
 /// The page as it is; `own` is OpenMetrics text without an end mark.
 pub fn plain(page: &Printed, own: String, format: Format) -> Vec<Bytes> {
-    vec![page.text.clone(), Bytes::from(ending(own, format))]
+    page.text().chain([Bytes::from(ending(own, format))]).collect()
 }
 
 /// The page as one gzip member.
 pub fn packed(page: &Printed, own: String, format: Format) -> Vec<Bytes> {
-    gzip::member(&[page.packed(), &Segment::deflate(ending(own, format).as_bytes())])
+    gzip::member(page.packed(), &Segment::deflate(ending(own, format).as_bytes()))
 }
 
 /// What follows the vendors' part.

@@ -1,20 +1,26 @@
-//! The press: renders the vendors' part once per change, and again when something shown dies.
+//! The press: renders what changed, once per change, and again when something shown dies.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use bytes::Bytes;
 
-use super::gzip::Segment;
-use super::render::{self, Rendered};
+use super::gzip::Joined;
+use super::render;
+use super::strips::{self, Rendered, Strip};
 use crate::board::{Board, Generation};
 use crate::clock::Tick;
+use crate::snapshot::AccountPart;
 
-/// Keeps the last rendered page. Its lock is taken by scrapes only, never by publishers.
+/// Accounts are rendered by themselves, or where there are more of them, in so many bundles.
+const BUNDLES: usize = 64;
+
+/// Keeps the last page. Its lock is taken by scrapes only, never by publishers.
 #[derive(Debug, Default)]
 pub struct Press {
     last: Mutex<Option<Arc<Printed>>>,
     renders: AtomicU64,
+    accounts: AtomicU64,
 }
 
 /// The vendors' part of a page, and the set of facts it was made from.
@@ -24,12 +30,18 @@ pub struct Printed {
     pub generation: Arc<Generation>,
     /// When it was rendered: what was alive then is on the page.
     pub at: Tick,
-    /// Its text, without an end mark.
-    pub text: Bytes,
     /// How many samples it has.
     pub series: usize,
-    until: Option<Tick>,
-    packed: OnceLock<Segment>,
+    bundles: Vec<Arc<Bundle>>,
+    strips: Vec<Arc<Strip>>,
+    packed: OnceLock<Joined>,
+}
+
+/// Some accounts next to each other, as they are shown.
+#[derive(Debug)]
+struct Bundle {
+    accounts: Vec<Arc<AccountPart>>,
+    rendered: Rendered,
 }
 
 impl Press {
@@ -53,9 +65,14 @@ impl Press {
         self.print(&mut last, generation, now)
     }
 
-    /// How many pages were rendered.
+    /// How many pages were made.
     pub fn renders(&self) -> u64 {
         self.renders.load(Ordering::Relaxed)
+    }
+
+    /// How many accounts were rendered for them.
+    pub fn accounts(&self) -> u64 {
+        self.accounts.load(Ordering::Relaxed)
     }
 
     fn print(
@@ -64,22 +81,45 @@ impl Press {
         generation: Arc<Generation>,
         now: Tick,
     ) -> Arc<Printed> {
-        let old = last.take();
-        let Rendered { text, series, until } =
-            render::render(&generation.snapshot, now, buffer(old));
+        let (mut old, mut strips) = leftovers(last.take());
+        let accounts = &generation.snapshot.accounts;
+        let size = accounts.len().div_ceil(BUNDLES).max(1);
+        old.resize_with(accounts.len().div_ceil(size), || None);
+        let mut bundles = Vec::with_capacity(old.len());
+        for (index, (accounts, old)) in accounts.chunks(size).zip(old).enumerate() {
+            if let Some(bundle) = old.as_ref().filter(|bundle| bundle.shows(accounts, now)) {
+                bundles.push(Arc::clone(bundle));
+                continue;
+            }
+            // Pieces of a text that is about to be written over.
+            strips.retain(|strip| !(strip.is_piece && strip.bundle() == index));
+            let lines = render::render(accounts, now, old.map_or_else(String::new, buffer));
+            self.accounts.fetch_add(accounts.len() as u64, Ordering::Relaxed);
+            bundles.push(Arc::new(Bundle { accounts: accounts.to_vec(), rendered: lines.into() }));
+        }
         self.renders.fetch_add(1, Ordering::Relaxed);
-        let text = Bytes::from(text.into_bytes());
+        let rendered: Vec<_> = bundles.iter().map(|bundle| &bundle.rendered).collect();
+        let strips = strips::lay(&rendered, strips);
+        let single = rendered.iter().flat_map(|one| &one.lines.largest).map(|(metric, _)| *metric);
+        let single = single.collect::<std::collections::BTreeSet<_>>().len();
+        let series = rendered.iter().map(|one| one.lines.series).sum::<usize>() + single;
         let packed = OnceLock::new();
-        let page = Arc::new(Printed { generation, at: now, text, series, until, packed });
+        let page = Printed { generation, at: now, series, bundles, strips, packed };
+        let page = Arc::new(page);
         **last = Some(Arc::clone(&page));
         page
     }
 }
 
 impl Printed {
+    /// Its text in pieces, without an end mark.
+    pub fn text(&self) -> impl Iterator<Item = Bytes> {
+        self.strips.iter().map(|strip| strip.text.clone())
+    }
+
     /// The text compressed, when first asked for.
-    pub fn packed(&self) -> &Segment {
-        self.packed.get_or_init(|| Segment::deflate(&self.text))
+    pub fn packed(&self) -> &Joined {
+        self.packed.get_or_init(|| Joined::new(self.strips.iter().map(|strip| strip.packed())))
     }
 
     /// Whether [`Printed::packed`] is ready.
@@ -88,16 +128,39 @@ impl Printed {
     }
 
     fn shows(&self, generation: &Generation, now: Tick) -> bool {
-        self.generation.number == generation.number && self.until.is_none_or(|end| now < end)
+        self.generation.number == generation.number
+            && self.bundles.iter().all(|bundle| bundle.lives(now))
     }
 }
 
-/// The old page's memory when no scrape is still sending it, else as much anew: touching fresh
-/// memory costs more than the rendering itself.
-fn buffer(old: Option<Arc<Printed>>) -> String {
-    let Some(old) = old else { return String::new() };
-    let size = old.text.len();
-    let reused = Arc::into_inner(old).map(|page| page.text).filter(Bytes::is_unique);
+impl Bundle {
+    /// Whether it shows just these accounts as they are at `now`.
+    fn shows(&self, accounts: &[Arc<AccountPart>], now: Tick) -> bool {
+        let same = self.accounts.iter().zip(accounts).all(|(a, b)| Arc::ptr_eq(a, b));
+        same && self.accounts.len() == accounts.len() && self.lives(now)
+    }
+
+    fn lives(&self, now: Tick) -> bool {
+        self.rendered.lines.until.is_none_or(|end| now < end)
+    }
+}
+
+/// What a new page may use of the old one; when a scrape is still sending that, copies of its
+/// references.
+fn leftovers(old: Option<Arc<Printed>>) -> (Vec<Option<Arc<Bundle>>>, Vec<Arc<Strip>>) {
+    let Some(old) = old else { return (Vec::new(), Vec::new()) };
+    let (bundles, strips) = match Arc::try_unwrap(old) {
+        Ok(page) => (page.bundles, page.strips),
+        Err(page) => (page.bundles.clone(), page.strips.clone()),
+    };
+    (bundles.into_iter().map(Some).collect(), strips)
+}
+
+/// A bundle's memory when no scrape is still sending it, else as much anew: touching fresh memory
+/// costs more than the rendering itself.
+fn buffer(old: Arc<Bundle>) -> String {
+    let size = old.rendered.text.len();
+    let reused = Arc::into_inner(old).map(|old| old.rendered.text).filter(Bytes::is_unique);
     let Some(bytes) = reused else { return String::with_capacity(size + size / 8) };
     let mut bytes = Vec::from(bytes);
     bytes.clear();
@@ -106,17 +169,19 @@ fn buffer(old: Option<Arc<Printed>>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
     use std::time::Duration;
 
     use super::*;
+    use crate::exposition::gzip::{self, Segment};
     use crate::exposition::sample;
 
     fn later(seconds: u64) -> Tick {
         sample::now().tick + Duration::from_secs(seconds)
     }
 
-    fn text(page: &Printed) -> &str {
-        std::str::from_utf8(&page.text).unwrap()
+    fn text(page: &Printed) -> String {
+        String::from_utf8(page.text().collect::<Vec<_>>().concat()).unwrap()
     }
 
     #[test]
@@ -170,15 +235,57 @@ mod tests {
     }
 
     #[test]
+    fn only_the_account_that_changed_is_rendered_and_what_it_leaves_is_not_compressed_again() {
+        let (board, press) = (Board::new(sample::many(20, 200)), Press::default());
+        let first = press.page(&board, later(0));
+        first.packed();
+        assert_eq!(press.accounts(), 20);
+        let kept: Vec<_> = first.strips.iter().map(Arc::clone).collect();
+        drop(first);
+        board.publish(sample::with_rows("account 7", 200, 5.0));
+        let page = press.page(&board, later(0));
+        assert_eq!(press.accounts(), 21);
+        let is_kept = |strip: &&Arc<Strip>| kept.iter().any(|old| Arc::ptr_eq(old, strip));
+        let again = page.strips.iter().filter(is_kept).count();
+        assert!(again * 10 >= page.strips.len() * 9, "{again} of {}", page.strips.len());
+        let whole = Press::default().page(&board, later(0));
+        assert_eq!(text(&page), text(&whole));
+        let read = |page: &Printed| {
+            let mut plain = String::new();
+            let packed = gzip::member(page.packed(), &Segment::deflate(b"")).concat();
+            flate2::read::GzDecoder::new(&*packed).read_to_string(&mut plain).unwrap();
+            plain
+        };
+        assert_eq!(read(&page), text(&whole));
+    }
+
+    #[test]
+    fn more_accounts_than_bundles_are_all_shown_in_their_order() {
+        let accounts = sample::many(BUNDLES * 3 + 7, 1);
+        let names: Vec<_> = accounts.iter().map(|part| Arc::clone(&part.account)).collect();
+        let (board, press) = (Board::new(accounts), Press::default());
+        let page = press.page(&board, later(0));
+        let text = text(&page);
+        let shown =
+            text.lines().filter_map(|line| line.strip_prefix("taprain_account_info{account=\""));
+        let shown: Vec<_> = shown.map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(shown, names.iter().map(|name| &**name).collect::<Vec<_>>());
+        assert_eq!(page.series, text.lines().filter(|line| !line.starts_with('#')).count());
+        board.arrange(&[]);
+        assert_eq!(press.page(&board, later(0)).series, 0);
+    }
+
+    #[test]
     fn the_old_page_lends_its_memory() {
         let (board, press) = (Board::new(sample::accounts()), Press::default());
-        let place = press.page(&board, later(0)).text.as_ptr();
+        let place = |page: &Printed| page.bundles[1].rendered.text.as_ptr();
+        let first = place(&press.page(&board, later(0)));
         board.publish(sample::klar("store"));
-        assert_eq!(press.page(&board, later(0)).text.as_ptr(), place);
+        assert_eq!(place(&press.page(&board, later(0))), first);
         let sending = press.page(&board, later(0));
-        let sent = sending.text.clone();
-        board.publish(sample::klar("other store"));
+        let sent = text(&sending);
+        board.publish(sample::klar("store"));
         press.page(&board, later(0));
-        assert_eq!(sending.text, sent);
+        assert_eq!(text(&sending), sent);
     }
 }

@@ -1,33 +1,72 @@
-//! The vendors' part of the page: the same bytes are valid OpenMetrics 1.0.0 and text 0.0.4, where
-//! `# UNIT` is a comment.
+//! The vendors' lines of some accounts: the same bytes are valid OpenMetrics 1.0.0 and text 0.0.4.
+
+use std::sync::Arc;
 
 use super::catalogue::{self, Column, Metric, Source, Tail};
 use super::number::Numbers;
 use crate::clock::Tick;
 use crate::label::Labels;
-use crate::snapshot::{AccountPart, Group, Row, Snapshot, Table};
+use crate::snapshot::{AccountPart, Group, Row, Table};
 
-/// Vendor metrics as text, and how long that text tells the truth.
+/// Samples as text, family after family, without the families' heads: other accounts may have
+/// samples of the same families.
 #[derive(Clone, Debug, Default)]
-pub struct Rendered {
-    /// Whole lines; no `# EOF`.
+pub struct Lines {
+    /// Whole lines.
     pub text: String,
+    /// Where each family stands in it, in the order of the page; those without a sample do not.
+    pub families: Vec<Family>,
+    /// The largest value for each metric that is the largest of all accounts, by its place in the
+    /// catalogue.
+    pub largest: Vec<(usize, f64)>,
     /// How many samples it has.
     pub series: usize,
     /// When the first of its values dies; `None` is never.
     pub until: Option<Tick>,
 }
 
-/// Renders what lives at `now`, writing over `buffer`.
-pub fn render(snapshot: &Snapshot, now: Tick, mut buffer: String) -> Rendered {
+/// A family's lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The metric's place in [`catalogue::vendor`].
+    pub metric: usize,
+    /// Its first byte, and the first one after it.
+    pub bytes: (usize, usize),
+}
+
+/// Renders what lives of `accounts` at `now`, writing over `buffer`.
+pub fn render(accounts: &[Arc<AccountPart>], now: Tick, mut buffer: String) -> Lines {
     buffer.clear();
-    let accounts: Vec<_> = snapshot.accounts.iter().map(|part| Shown::new(part, now)).collect();
+    let accounts: Vec<_> = accounts.iter().map(|part| Shown::new(part, now)).collect();
     let until = accounts.iter().filter_map(|shown| shown.until).min();
     let mut writer = Writer { text: buffer, series: 0, numbers: Numbers::default() };
-    for metric in catalogue::vendor() {
-        writer.family(metric, &accounts);
+    let (mut families, mut largest) = (Vec::new(), Vec::new());
+    for (place, metric) in catalogue::vendor().enumerate() {
+        let begin = writer.text.len();
+        for account in &accounts {
+            writer.account(metric, account);
+        }
+        if writer.text.len() > begin {
+            families.push(Family { metric: place, bytes: (begin, writer.text.len()) });
+        }
+        if let Source::Largest(group, index) = metric.source {
+            largest.extend(largest_of(&accounts, group, index).map(|value| (place, value)));
+        }
     }
-    Rendered { text: writer.text, series: writer.series, until }
+    Lines { text: writer.text, families, largest, series: writer.series, until }
+}
+
+/// A whole family of one sample without labels.
+pub fn single(metric: &Metric, value: f64, out: &mut String) {
+    metric.head(out);
+    let mut writer = Writer { text: std::mem::take(out), series: 0, numbers: Numbers::default() };
+    writer.line(&[metric.name], value);
+    *out = writer.text;
+}
+
+fn largest_of(accounts: &[Shown<'_>], group: Group, index: usize) -> Option<f64> {
+    let rows = accounts.iter().flat_map(|account| account.rows(group));
+    rows.filter_map(|row| row.values.get(index).copied().flatten()).reduce(f64::max)
 }
 
 /// What one account shows now, with the labels that all its money shares.
@@ -60,22 +99,6 @@ struct Writer {
 }
 
 impl Writer {
-    /// Writes one family; a family without a sample leaves no trace.
-    fn family(&mut self, metric: &Metric, accounts: &[Shown<'_>]) {
-        let begin = self.text.len();
-        metric.head(&mut self.text);
-        let before = self.series;
-        for account in accounts {
-            self.account(metric, account);
-        }
-        if let Source::Largest(group, index) = metric.source {
-            self.largest(metric.name, accounts, group, index);
-        }
-        if self.series == before {
-            self.text.truncate(begin);
-        }
-    }
-
     fn account(&mut self, metric: &Metric, account: &Shown<'_>) {
         let part = account.part;
         match metric.source {
@@ -105,14 +128,6 @@ impl Writer {
                     }
                 }
             }
-        }
-    }
-
-    fn largest(&mut self, name: &str, accounts: &[Shown<'_>], group: Group, index: usize) {
-        let rows = accounts.iter().flat_map(|account| account.rows(group));
-        let values = rows.filter_map(|row| row.values.get(index).copied().flatten());
-        if let Some(largest) = values.reduce(f64::max) {
-            self.line(&[name], largest);
         }
     }
 

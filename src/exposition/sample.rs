@@ -79,6 +79,28 @@ pub(crate) fn klar(account: &str) -> AccountPart {
     AccountPart { token_expiry, ..part(Api::Klar, account, ("Europe/Berlin", "EUR"), slots) }
 }
 
+/// So many TapRain accounts, each with as many sources.
+pub(crate) fn many(accounts: usize, sources: usize) -> Vec<AccountPart> {
+    (0..accounts).map(|number| with_rows(&format!("account {number}"), sources, 1.0)).collect()
+}
+
+/// An account with so many sources, whose figures are so large.
+pub(crate) fn with_rows(account: &str, sources: usize, factor: f64) -> AccountPart {
+    let labels = Labels::new().with("account", account).with("view", "all").with("range", "today");
+    let row = |number: usize| {
+        let clicks = factor * number as f64;
+        let values = [clicks, clicks / 8.0, clicks * 1.37, 0.125, 0.1].map(Some);
+        Row {
+            labels: labels.and("source", &format!("campaign_{number}")),
+            values: Box::new(values),
+        }
+    };
+    let rows = (0..sources).map(row).collect();
+    let tables = vec![Table { group: Group::TapRainSource, rows }];
+    let sheet = Sheet { tables, folded: Vec::new() };
+    part(Api::TapRain, account, ("UTC", "USD"), vec![slot("today", 60, None, sheet)])
+}
+
 fn part(api: Api, account: &str, (zone, currency): (&str, &str), slots: Vec<Slot>) -> AccountPart {
     let requests = NonZeroU32::new(600).unwrap();
     let terms = BudgetTerms { requests, per: Duration::from_secs(3600), reserve: 0.0 };
