@@ -1,6 +1,7 @@
 //! What the exporter counts about itself. Rendered elsewhere; these are only the counts.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -198,6 +199,7 @@ impl StateTrouble {
 #[derive(Debug, Default)]
 pub struct Telemetry {
     counts: Mutex<Counts>,
+    changes: AtomicU64,
 }
 
 /// All counts at one instant, sorted so that they are always written in the same order.
@@ -234,7 +236,7 @@ impl Telemetry {
     /// Shows every count of an account as 0 before it first moves, so that `increase()` sees the
     /// first event.
     pub fn introduce(&self, who: &Who, endpoints: &[&'static str], has_tokens: bool) {
-        let mut counts = self.lock();
+        let mut counts = self.change();
         for &endpoint in endpoints {
             for outcome in Outcome::ALL {
                 counts.requests.entry((who.clone(), endpoint, outcome)).or_default();
@@ -252,7 +254,7 @@ impl Telemetry {
 
     /// Shows nothing of an account any more: it has left the configuration.
     pub fn forget(&self, who: &Who) {
-        let mut counts = self.lock();
+        let mut counts = self.change();
         counts.requests.retain(|(of, ..), _| of != who);
         counts.durations.retain(|(of, _), _| of != who);
         counts.token_refreshes.retain(|(of, _), _| of != who);
@@ -263,24 +265,24 @@ impl Telemetry {
 
     /// Counts a finished request.
     pub fn request(&self, who: &Who, endpoint: &'static str, outcome: Outcome, took: Duration) {
-        let mut counts = self.lock();
+        let mut counts = self.change();
         *counts.requests.entry((who.clone(), endpoint, outcome)).or_default() += 1;
         counts.durations.entry((who.clone(), endpoint)).or_default().observe(took);
     }
 
     /// Counts a finished token request.
     pub fn token_refresh(&self, who: &Who, outcome: Outcome) {
-        *self.lock().token_refreshes.entry((who.clone(), outcome)).or_default() += 1;
+        *self.change().token_refreshes.entry((who.clone(), outcome)).or_default() += 1;
     }
 
     /// Counts `times` anomalies of one kind.
     pub fn anomaly(&self, who: &Who, reason: Anomaly, times: u64) {
-        *self.lock().anomalies.entry((who.clone(), reason)).or_default() += times;
+        *self.change().anomalies.entry((who.clone(), reason)).or_default() += times;
     }
 
     /// Notes whether state is kept. Before the first note there is none to be kept.
     pub fn state_is(&self, kept: bool) {
-        let mut counts = self.lock();
+        let mut counts = self.change();
         counts.state_kept = Some(kept);
         for reason in StateTrouble::ALL {
             counts.state_troubles.entry(reason).or_default();
@@ -289,13 +291,13 @@ impl Telemetry {
 
     /// Counts a trouble with state.
     pub fn state_trouble(&self, reason: StateTrouble) {
-        *self.lock().state_troubles.entry(reason).or_default() += 1;
+        *self.change().state_troubles.entry(reason).or_default() += 1;
     }
 
     /// Counts how closed days of a view moved. Without a move it shows every count of the view as
     /// 0, so that `increase()` sees the first one.
     pub fn restated(&self, of: &Restated, moves: &[Move]) {
-        let mut counts = self.lock();
+        let mut counts = self.change();
         for direction in Direction::ALL {
             for age in Age::ALL {
                 counts.restated.entry((of.clone(), direction, age)).or_default();
@@ -309,12 +311,24 @@ impl Telemetry {
 
     /// Counts a collector that failed and is started again.
     pub fn restart(&self, who: &Who) {
-        *self.lock().restarts.entry(who.clone()).or_default() += 1;
+        *self.change().restarts.entry(who.clone()).or_default() += 1;
     }
 
     /// All counts, as they are now.
     pub fn counts(&self) -> Counts {
         self.lock().clone()
+    }
+
+    /// How often anything was counted, or stopped being counted.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    fn change(&self) -> MutexGuard<'_, Counts> {
+        let counts = self.lock();
+        // While it is locked: whoever sees the number of before has not seen the counts of after.
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        counts
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {

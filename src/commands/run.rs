@@ -15,6 +15,7 @@ use crate::app::{App, log_plans};
 use crate::cli::Web;
 use crate::clock::Clock;
 use crate::config;
+use crate::exposition::ending::Endings;
 use crate::exposition::own::ReloadState;
 use crate::exposition::press::Press;
 use crate::exposition::process::Process;
@@ -90,6 +91,7 @@ impl Plan<'_> {
             version: env!("CARGO_PKG_VERSION"),
             process: Process::this(),
             press: Press::default(),
+            endings: Endings::default(),
             reloads: self.web.enable_lifecycle.then(|| reloads.clone()),
         })
     }

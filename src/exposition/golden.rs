@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::catalogue;
+use super::ending::{Ending, Endings, Origin};
 use super::negotiate::Format;
 use super::own::{self, Own, ReloadState};
 use super::page;
@@ -54,8 +55,14 @@ fn own_of(page: &Arc<Printed>) -> String {
     own.open_metrics().unwrap()
 }
 
+fn ending(page: &Arc<Printed>, format: Format) -> Arc<Ending> {
+    let reload = ReloadState { successful: true, at: sample::now().wall };
+    let origin = Origin { page: (page.generation.number, page.at), changes: 0, reload };
+    Endings::default().get(format, origin, page.at, || Ok(own_of(page))).unwrap()
+}
+
 fn whole(page: &Arc<Printed>, format: Format) -> String {
-    String::from_utf8(page::plain(page, own_of(page), format).concat()).unwrap()
+    String::from_utf8(page::plain(page, &ending(page, format)).concat()).unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever rewrites the pages says so there")]
@@ -151,7 +158,7 @@ fn a_packed_page_is_the_plain_page() {
     use std::io::Read as _;
     let page = printed(sample::accounts());
     for format in [Format::OpenMetrics, Format::Text] {
-        let packed = page::packed(&page, own_of(&page), format).concat();
+        let packed = page::packed(&page, &ending(&page, format)).concat();
         let mut read = String::new();
         flate2::read::GzDecoder::new(&*packed).read_to_string(&mut read).unwrap();
         assert!(read == whole(&page, format));

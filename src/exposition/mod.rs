@@ -1,10 +1,11 @@
 //! The page: what `/metrics` answers, from a snapshot and the exporter's own counts.
 //!
 //! The vendors' part is rendered once per change by the [`press`] and is the same in both formats.
-//! The exporter's own part is made for each scrape. [`page`] puts them together, plain or as one
-//! gzip member of which the vendors' part was compressed before.
+//! The exporter's own part is the [`ending`]. [`page`] puts them together, plain or as one gzip
+//! member of parts that were compressed before.
 
 pub mod catalogue;
+pub mod ending;
 pub mod gzip;
 pub mod negotiate;
 pub mod number;

@@ -10,8 +10,9 @@ use super::body::Chunks;
 use super::reply::{self, Reply};
 use super::site::Site;
 use crate::clock::Tick;
+use crate::exposition::ending::Origin;
 use crate::exposition::negotiate::{self, Format};
-use crate::exposition::own::{self, Own};
+use crate::exposition::own::{self, Own, ReloadState};
 use crate::exposition::page;
 use crate::exposition::press::Printed;
 
@@ -52,17 +53,29 @@ fn body(
     now: Tick,
     (format, gzip): (Format, bool),
 ) -> Result<Chunks, fmt::Error> {
+    let reload = site.loaded.load().reload;
+    let changes = site.telemetry.changes();
+    let origin = Origin { page: (page.generation.number, page.at), changes, reload };
+    let ending = site.endings.get(format, origin, now, || own(site, page, now, reload))?;
+    let make = if gzip { page::packed } else { page::plain };
+    Ok(make(page, &ending).into())
+}
+
+fn own(
+    site: &Site,
+    page: &Arc<Printed>,
+    now: Tick,
+    reload: ReloadState,
+) -> Result<String, fmt::Error> {
     let own = Own {
         page: Arc::clone(page),
         budgets: own::budgets(page, now),
         counts: site.telemetry.counts(),
         version: site.version,
-        reload: site.loaded.load().reload,
+        reload,
         process: site.process.and_then(|process| process.usage()),
     };
-    let own = own.open_metrics()?;
-    let make = if gzip { page::packed } else { page::plain };
-    Ok(make(page, own, format).into())
+    own.open_metrics()
 }
 
 fn respond(body: Chunks, format: Format, gzip: bool) -> Reply {

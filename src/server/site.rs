@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use super::reload::Reloads;
 use crate::board::Board;
 use crate::clock::Clock;
+use crate::exposition::ending::Endings;
 use crate::exposition::own::ReloadState;
 use crate::exposition::press::Press;
 use crate::exposition::process::Process;
@@ -31,6 +32,8 @@ pub struct Site {
     pub process: Option<Process>,
     /// Renders the board; begin with `Press::default()`.
     pub press: Press,
+    /// The last of the exporter's own parts; begin with `Endings::default()`.
+    pub endings: Endings,
     /// Where a wish to reload goes; `None` where HTTP may not have one.
     pub reloads: Option<Reloads>,
 }

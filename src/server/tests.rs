@@ -13,6 +13,7 @@ use super::site::Loaded;
 use super::*;
 use crate::board::{Board, Place};
 use crate::clock::Clock;
+use crate::exposition::ending::Endings;
 use crate::exposition::own::ReloadState;
 use crate::exposition::press::Press;
 use crate::exposition::{sample, strict};
@@ -30,6 +31,7 @@ fn site() -> Arc<Site> {
         version: "1.2.3",
         process: None,
         press: Press::default(),
+        endings: Endings::default(),
         reloads: None,
     })
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use revenue_exporter::board::Board;
 use revenue_exporter::budget::Budget;
 use revenue_exporter::clock::Tick;
+use revenue_exporter::exposition::ending::{Endings, Origin};
 use revenue_exporter::exposition::negotiate::Format;
 use revenue_exporter::exposition::own::{self, Own, ReloadState};
 use revenue_exporter::exposition::page;
@@ -82,8 +83,11 @@ fn own(page: &Arc<Printed>) -> Own {
 pub(crate) fn families(api: Api, sheet: Sheet) -> Page {
     let printed = Press::default().page(&Board::new(vec![account(api, sheet)]), NOW);
     let [open, plain] = [Format::OpenMetrics, Format::Text].map(|format| {
-        let own = own(&printed).open_metrics().unwrap();
-        String::from_utf8(page::plain(&printed, own, format).concat()).unwrap()
+        let reload = ReloadState { successful: true, at: WALL };
+        let origin = Origin { page: (0, NOW), changes: 0, reload };
+        let own = || own(&printed).open_metrics();
+        let ending = Endings::default().get(format, origin, NOW, own).unwrap();
+        String::from_utf8(page::plain(&printed, &ending).concat()).unwrap()
     });
     let no_unit = |line: &&str| !line.starts_with("# UNIT");
     let plain: String = plain.split_inclusive('\n').filter(no_unit).collect();

@@ -36,6 +36,7 @@ use revenue_exporter::clock::Clock;
 use revenue_exporter::config::defaults;
 use revenue_exporter::demo::world::{Size, World};
 use revenue_exporter::demo::{Answer, klar, taprain};
+use revenue_exporter::exposition::ending::Endings;
 use revenue_exporter::exposition::own::ReloadState;
 use revenue_exporter::exposition::press::Press;
 use revenue_exporter::model::klar::Detail;
@@ -170,6 +171,7 @@ impl Scene {
             version: "0.0.0",
             process: None,
             press: Press::default(),
+            endings: Endings::default(),
             reloads: None,
         });
         let control = app.control();
