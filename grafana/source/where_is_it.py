@@ -22,10 +22,11 @@ def _at(selected, shift):
 
 
 def change(dimension):
-    """What each row has more or less than before: new rows and those that went included."""
+    """What each row has more or less than before: new rows and those that went included, where the account was seen at all."""
     metric = f"taprain_{dimension}_revenue"
     new, old = paid(metric, dimension, TODAY), paid(metric, dimension, TODAY, shift=AGAINST)
-    return f"({new} - {old} or {new} or -{old})"
+    now, then = money("taprain_revenue", TODAY), money("taprain_revenue", TODAY, shift=AGAINST)
+    return f"({new} - {old} or {new} and on (currency) {then} or -{old} and on (currency) {now})"
 
 
 def contribution(dimension, many):
