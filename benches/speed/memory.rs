@@ -37,30 +37,37 @@ static HEAP: PeakAlloc = PeakAlloc;
 fn main() {
     let options = Options::read();
     report::head();
-    report::tell(&[page(Pages::new(100_000), false), page(Pages::new(100_000), true)]);
+    report::tell(&page(Pages::new(100_000)));
     report::tell(&[answer(options.rows), answer(10 * options.rows)]);
 }
 
 /// What a sample costs as long as it is shown.
-fn page(pages: Pages, compressed: bool) -> Line {
+fn page(pages: Pages) -> [Line; 3] {
+    let before = HEAP.current_usage();
+    let _registry = rivals::families(pages);
+    let family = HEAP.current_usage() - before;
+
     let before = HEAP.current_usage();
     let (board, press) = (pages.board(), Press::default());
+    let figures = HEAP.current_usage() - before;
     let page = press.page(&board, NOW);
-    if compressed {
-        page.packed();
-    }
+    let held = |body: usize| HEAP.current_usage() - before - body;
+    let beside_text = held(page.text.len());
+    page.packed();
+    let with_gzip = held(page.text.len());
+
     let each = |bytes: usize| format!("{} B", bytes / page.series);
-    let held = HEAP.current_usage() - before - page.text.len();
-    let family = {
-        let before = HEAP.current_usage();
-        let _registry = rivals::families(pages);
-        HEAP.current_usage() - before
+    let line = |what: &str, held: usize| {
+        Line::of(format!("held for each of {} samples: {what}", page.series), each(held))
     };
-    let what = if compressed { "body, its gzip body included" } else { "body" };
-    let work = format!("held for each of {} samples beside the rendered {what}", page.series);
-    let ratio = family as f64 / held as f64;
-    let line = Line::of(work, each(held)).beside("prometheus-client Family", &each(family), ratio);
-    if compressed { line } else { line.goal("64 B", held / page.series <= 64) }
+    let ratio = family as f64 / beside_text as f64;
+    [
+        line("labels and values, before there is a page", figures),
+        line("all but the rendered body", beside_text)
+            .beside("prometheus-client Family", &each(family), ratio)
+            .goal("64 B", beside_text / page.series <= 64),
+        line("the same and the compressed body", with_gzip),
+    ]
 }
 
 /// The most that reading an answer takes, beside the piece of it that has just arrived.

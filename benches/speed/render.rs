@@ -55,6 +55,13 @@ pub fn render(_: &Options) -> Vec<Line> {
     };
     let fresh = || timed(|| black_box(Press::default().page(&board, NOW))).0;
     let (collector, family) = (rivals::collector(pages), rivals::families(pages));
+    for rival in [&collector, &family] {
+        let mut text = String::new();
+        encode_registry(&mut text, rival).unwrap();
+        let theirs = text.lines().filter(|line| !line.starts_with('#')).count();
+        // Each account's `up` and `info` are ours alone.
+        assert_eq!(theirs + 2 * ACCOUNTS, samples);
+    }
     let mut copy = vec![0_u8; bytes.len()];
     let memcpy = || timed(|| black_box(&mut copy).copy_from_slice(black_box(&bytes))).0;
 

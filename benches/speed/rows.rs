@@ -12,8 +12,8 @@ pub const DAYS: Days = Days { start: date(2026, 3, 1), end: date(2026, 3, 29) };
 /// How much of an answer arrives at once.
 pub const PIECE: usize = 64 * 1024;
 
-/// No more rows than these, some 40 MB, are made; a longer answer repeats them.
-const BLOCK: usize = 70_000;
+/// No more rows than these, some 35 MB, are made; a longer answer repeats them.
+const BLOCK: usize = 62_500;
 
 /// Klar's fields that are figures, as its own sample orders them.
 const FIGURES: [&str; 18] = [
