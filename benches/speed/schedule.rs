@@ -18,7 +18,7 @@ const JOBS: usize = 50;
 /// How many requests are decided on in one round.
 const REQUESTS: usize = 5_000;
 
-/// An account that asks for twice what its 600 requests an hour allow, in virtual time.
+/// An account that asks for more than twice what its 600 requests an hour allow, in virtual time.
 pub struct Desk {
     schedule: Schedule,
     budget: Budget,
