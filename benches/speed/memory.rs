@@ -52,9 +52,10 @@ fn page(pages: Pages) -> [Line; 3] {
     let figures = HEAP.current_usage() - before;
     let page = press.page(&board, NOW);
     let held = |body: usize| HEAP.current_usage() - before - body;
-    let beside_text = held(page.text.len());
+    let body = page.text().map(|piece| piece.len()).sum();
+    let beside_text = held(body);
     page.packed();
-    let with_gzip = held(page.text.len());
+    let with_gzip = held(body);
 
     let each = |bytes: usize| format!("{} B", bytes / page.series);
     let line = |what: &str, held: usize| {

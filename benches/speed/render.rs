@@ -45,7 +45,7 @@ pub fn render(_: &Options) -> Vec<Line> {
     let pages = Pages::new(SAMPLES);
     let (board, press) = (pages.board(), Press::default());
     let page = press.page(&board, NOW);
-    let (samples, bytes) = (page.series, page.text.to_vec());
+    let (samples, bytes) = (page.series, page.text().collect::<Vec<_>>().concat());
     drop(page);
 
     let mut versions = Versions::new(pages);

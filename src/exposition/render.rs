@@ -53,7 +53,12 @@ pub fn render(accounts: &[Arc<AccountPart>], now: Tick, mut buffer: String) -> L
             largest.extend(largest_of(&accounts, group, index).map(|value| (place, value)));
         }
     }
-    Lines { text: writer.text, families, largest, series: writer.series, until }
+    let mut text = writer.text;
+    // Doubling leaves up to as much unused. Some room is kept, so that the next page fits in it.
+    if text.capacity() > text.len() + text.len() / 8 {
+        text.shrink_to(text.len() + text.len() / 32);
+    }
+    Lines { text, families, largest, series: writer.series, until }
 }
 
 /// A whole family of one sample without labels.
@@ -90,6 +95,16 @@ impl<'a> Shown<'a> {
     fn rows(&self, group: Group) -> impl Iterator<Item = &'a Row> {
         self.tables.iter().filter(move |table| table.group == group).flat_map(|table| &table.rows)
     }
+
+    /// What stands between the labels of a row and its value.
+    fn ending(&self, tail: Tail) -> String {
+        let currency = &*self.currency;
+        match tail {
+            Tail::None => "} ".to_owned(),
+            Tail::Currency => format!("{currency}}} "),
+            Tail::Horizon(horizon) => format!("{currency},horizon=\"{horizon}\"}} "),
+        }
+    }
 }
 
 struct Writer {
@@ -114,19 +129,18 @@ impl Writer {
         }
     }
 
+    /// The many: what all rows share is put together once.
     fn columns(&mut self, name: &str, account: &Shown<'_>, group: Group, columns: &[Column]) {
+        let begin = format!("{name}{{");
+        let column = |column: &Column| (column.index, account.ending(column.tail));
+        let columns: Vec<_> = columns.iter().map(column).collect();
         for row in account.rows(group) {
-            for column in columns {
-                let Some(Some(value)) = row.values.get(column.index) else { continue };
-                match column.tail {
-                    Tail::None => self.sample(name, &[&row.labels], *value),
-                    Tail::Currency => self.sample(name, &[&row.labels, &account.currency], *value),
-                    Tail::Horizon(horizon) => {
-                        let labels =
-                            [&*row.labels, &account.currency, ",horizon=\"", horizon, "\""];
-                        self.sample(name, &labels, *value);
-                    }
-                }
+            for (index, end) in &columns {
+                let Some(Some(value)) = row.values.get(*index) else { continue };
+                self.text.push_str(&begin);
+                self.text.push_str(&row.labels);
+                self.text.push_str(end);
+                self.end(*value);
             }
         }
     }
@@ -144,10 +158,14 @@ impl Writer {
         self.line(&["}"], value);
     }
 
-    /// Ends a sample's line.
+    /// A sample's line: these parts and its value.
     fn line(&mut self, parts: &[&str], value: f64) {
         self.push(parts);
         self.text.push(' ');
+        self.end(value);
+    }
+
+    fn end(&mut self, value: f64) {
         self.numbers.append(value, &mut self.text);
         self.text.push('\n');
         self.series += 1;
