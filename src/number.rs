@@ -37,11 +37,36 @@ impl Figure {
 }
 
 fn decimal(text: &str) -> Option<Decimal> {
+    if let Some(short) = short(text) {
+        return Some(short);
+    }
     if text.bytes().any(|byte| byte | 0x20 == b'e') {
         return Decimal::from_scientific(text).ok();
     }
     // `from_str` knows digits, one point and a sign; an underscore is no JSON.
     if text.contains('_') { None } else { text.parse().ok() }
+}
+
+/// What nearly all figures are: up to 18 digits and at most one point among them, each digit kept.
+fn short(text: &str) -> Option<Decimal> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mut mantissa, mut seen, mut scale, mut point) = (0_i64, 0_u32, 0_u32, false);
+    for byte in digits.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(byte - b'0'));
+                seen += 1;
+                scale += u32::from(point);
+            }
+            b'.' if !point && seen > 0 => point = true,
+            _ => return None,
+        }
+    }
+    let plain = (1..=18).contains(&seen) && (!point || scale > 0);
+    plain.then(|| Decimal::new(if negative { -mantissa } else { mantissa }, scale))
 }
 
 /// The nearest f64, as Prometheus keeps it: exactly what parsing the vendor's own digits gives.
@@ -114,6 +139,19 @@ mod tests {
         fn up_to_28_digits_are_exact(mantissa in -(10_i64.pow(17))..10_i64.pow(17), scale in 0_u32..15) {
             let value = Decimal::new(mantissa, scale);
             prop_assert_eq!(to_f64(value), value.to_string().parse::<f64>().unwrap());
+        }
+
+        #[test]
+        fn short_numbers_are_read_as_all_are(text in "-?[0-9]{1,20}(\\.[0-9]{1,20})?") {
+            if let Some(value) = short(&text) {
+                let whole: Decimal = text.parse().unwrap();
+                prop_assert_eq!((value, value.scale()), (whole, whole.scale()));
+            }
+        }
+
+        #[test]
+        fn what_is_no_short_number_is_left_to_the_parser(text in "[-+.0-9e_]{0,6}") {
+            prop_assert!(short(&text).is_none() || text.parse::<Decimal>().is_ok(), "{}", text);
         }
 
         #[test]

@@ -30,7 +30,9 @@ pub struct Seen {
 /// Reads the rows of one answer.
 #[derive(Debug, Default)]
 pub struct Rows {
-    buffer: Vec<u8>,
+    buffer: String,
+    /// The beginning of a character that the network has cut.
+    cut: Vec<u8>,
     place: Place,
     seen: Seen,
 }
@@ -51,7 +53,7 @@ impl Rows {
     /// # Errors
     /// `not_json` or `api_error` as soon as the answer cannot be a report any more.
     pub fn feed(&mut self, piece: &[u8], each: &mut dyn FnMut(&Line<'_>)) -> Result<(), Failure> {
-        self.buffer.extend_from_slice(piece);
+        self.take(piece)?;
         let mut at = 0;
         while let Some(step) = self.step(at, each)? {
             at += step;
@@ -69,10 +71,38 @@ impl Rows {
     /// `not_json` when the array was not closed.
     pub fn finish(self) -> Result<Seen, Failure> {
         match self.place {
-            Place::End => Ok(self.seen),
-            Place::Start => Err(sniff(&self.buffer).err().unwrap_or_else(broken_off)),
+            Place::End if self.cut.is_empty() => Ok(self.seen),
+            Place::Start => Err(sniff(self.buffer.as_bytes()).err().unwrap_or_else(broken_off)),
             _ => Err(broken_off()),
         }
+    }
+
+    /// Adds a piece to the text, which is looked at as a whole: that costs far less than at each of its
+    /// values.
+    fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        let mut joined = std::mem::take(&mut self.cut);
+        let bytes = if joined.is_empty() {
+            piece
+        } else {
+            joined.extend_from_slice(piece);
+            &joined
+        };
+        let (text, rest) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text, &[][..]),
+            Err(error) if error.error_len().is_none() => {
+                let (good, rest) = bytes.split_at(error.valid_up_to());
+                (std::str::from_utf8(good).unwrap_or_default(), rest)
+            }
+            Err(_) => {
+                if self.place == Place::Start {
+                    sniff(bytes)?;
+                }
+                return Err(Failure::not_json("the answer is no UTF-8"));
+            }
+        };
+        self.buffer.push_str(text);
+        self.cut = rest.to_vec();
+        Ok(())
     }
 
     /// Consumes one token or row from `at` on; `None` when more bytes are needed.
@@ -81,16 +111,16 @@ impl Rows {
         at: usize,
         each: &mut dyn FnMut(&Line<'_>),
     ) -> Result<Option<usize>, Failure> {
-        let rest = &self.buffer[at..];
-        let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let rest = self.buffer.get(at..).unwrap_or_default();
+        let blank = rest.bytes().take_while(|byte| byte.is_ascii_whitespace()).count();
         if blank > 0 {
             return Ok(Some(blank));
         }
-        let Some(&byte) = rest.first() else { return Ok(None) };
+        let Some(&byte) = rest.as_bytes().first() else { return Ok(None) };
         self.place = match (self.place, byte) {
             (Place::Start, b'[') => Place::BeforeFirst,
             (Place::Start, _) => {
-                sniff(rest)?;
+                sniff(rest.as_bytes())?;
                 return Err(Failure::undocumented("the answer is an object, not a list of rows"));
             }
             (Place::BeforeFirst | Place::AfterRow, b']') => Place::End,
@@ -131,11 +161,11 @@ fn no_row(byte: u8) -> Failure {
 
 /// Reads the row that begins `rest`; `None` when it is not all there yet.
 fn row(
-    rest: &[u8],
+    rest: &str,
     seen: &mut Seen,
     each: &mut dyn FnMut(&Line<'_>),
 ) -> Result<Option<usize>, Failure> {
-    let mut rows = serde_json::Deserializer::from_slice(rest).into_iter::<Raw<'_>>();
+    let mut rows = serde_json::Deserializer::from_str(rest).into_iter::<Raw<'_>>();
     let raw = match rows.next() {
         Some(Ok(raw)) => raw,
         Some(Err(error)) if is_cut(&error, rest) => return Ok(None),
@@ -157,9 +187,9 @@ fn row(
 
 /// Whether a row is bad only because the rest of it is still on its way: a number cut behind its
 /// point is called a syntax error, so the place decides.
-fn is_cut(error: &serde_json::Error, rest: &[u8]) -> bool {
-    let lines = rest.split_inclusive(|byte| *byte == b'\n');
-    let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+fn is_cut(error: &serde_json::Error, rest: &str) -> bool {
+    let lines = rest.split_inclusive('\n');
+    let before: usize = lines.take(error.line().saturating_sub(1)).map(str::len).sum();
     error.is_eof() || (error.is_syntax() && before + error.column() >= rest.len())
 }
 
