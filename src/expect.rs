@@ -14,8 +14,8 @@ mod weeks;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 
 use band::{Expected, Shares, band};
@@ -28,7 +28,7 @@ pub use members::{MEMBER_WINDOWS, Member, MemberWindow};
 use crate::hours::Hours;
 use crate::hours::amounts::{Amounts, Three};
 use crate::hours::layout::{self, Slot};
-use crate::model::range::local_date;
+use crate::model::range::{day_start, local_date};
 use crate::number::to_f64;
 
 /// The windows, in closed hours.
@@ -96,8 +96,18 @@ struct Hour {
     weeks: [Three<Option<f64>>; WEEKS],
 }
 
-/// What is to be expected at `at`, which is when the newest figures were made.
-pub fn outlook(hours: &Hours, at: Timestamp, zone: &TimeZone, terms: Terms) -> Outlook {
+/// The stretch of time that figures of `today` are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// When the vendor's day began; `None` is midnight in the account's zone (trap T2).
+    pub since: Option<Timestamp>,
+    /// When the figures were made.
+    pub at: Timestamp,
+}
+
+/// What is to be expected of the newest figures.
+pub fn outlook(hours: &Hours, stretch: Stretch, zone: &TimeZone, terms: Terms) -> Outlook {
+    let at = stretch.at;
     let maturity = hours.maturity();
     let mut past = Past::new(hours, zone, maturity.curve(terms.settle));
     let lag = if maturity.is_learned() { 0 } else { lag(terms.settle) };
@@ -106,7 +116,7 @@ pub fn outlook(hours: &Hours, at: Timestamp, zone: &TimeZone, terms: Terms) -> O
     let baseline_cvr = baseline_cvr(&past, &closed);
     let recent = closed.split_off(closed.len().saturating_sub(RECENT));
     let recent: Vec<Hour> = recent.into_iter().map(|slot| seen(&mut past, slot, at)).collect();
-    let today: Vec<Hour> = begun(&mut past, at);
+    let today: Vec<Hour> = begun(&mut past, stretch);
     let weeks = known_weeks(recent.iter().chain(&today));
     let expected = expected(&today);
     let band = today_band(&mut past, &today, expected, at, terms.quantile);
@@ -132,11 +142,16 @@ fn seen(past: &mut Past<'_>, slot: Slot, at: Timestamp) -> Hour {
     Hour { slot, actual, share: past.curve.share(age), weeks }
 }
 
-/// The hours of today that have begun, as they show at `at`.
-fn begun(past: &mut Past<'_>, at: Timestamp) -> Vec<Hour> {
+/// The hours of today that have begun, as they show when the figures were made.
+fn begun(past: &mut Past<'_>, Stretch { since, at }: Stretch) -> Vec<Hour> {
     let second = at.as_second();
-    let slots = past.day(local_date(at, past.zone)).iter().map(|known| known.slot);
-    let slots: Vec<Slot> = slots.filter(|slot| slot.start < second).collect();
+    let today = local_date(at, past.zone);
+    let since = since.unwrap_or_else(|| day_start(today, past.zone)).as_second();
+    let mut slots: Vec<Slot> = Vec::new();
+    for date in [today.saturating_sub(1.day()), today] {
+        let of_day = past.day(date).iter().map(|known| known.slot);
+        slots.extend(of_day.filter(|slot| since <= slot.start && slot.start < second));
+    }
     let mut hour = |slot: Slot| {
         let weeks = [1, 2, 3, 4].map(|weeks| past.value(&slot, weeks));
         let share = past.curve.share(second - slot.end);

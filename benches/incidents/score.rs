@@ -73,7 +73,7 @@ pub fn judge(
         let counts = |firing: &&Firing| {
             firing.severity == severity && !scenario.fine.contains(&firing.alert.as_str())
         };
-        episodes(firings.iter().filter(counts))
+        episodes(pages.iter().copied().filter(counts))
     };
     let called: BTreeSet<(&str, Option<&String>)> = pages
         .iter()

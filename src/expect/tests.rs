@@ -80,7 +80,7 @@ impl<F: Fn(DateTime) -> i64> Business<F> {
     }
 
     fn outlook(&self, at: Timestamp) -> Outlook {
-        outlook(&self.hours, at, &self.zone, TERMS)
+        outlook(&self.hours, Stretch { since: None, at }, &self.zone, TERMS)
     }
 }
 
@@ -181,8 +181,24 @@ fn it_is_silent_until_three_weeks_are_known_and_where_an_hour_is_missing() {
 }
 
 #[test]
+fn t2_a_day_that_begins_an_hour_late_is_expected_to_have_an_hour_less() {
+    let mut business = Business::new("America/New_York", usual);
+    business.read(TODAY, 35, 1);
+    let midnight = day_start(TODAY, &business.zone);
+    let at = midnight + 100.minutes();
+    let expected = |since| {
+        let stretch = Stretch { since, at };
+        outlook(&business.hours, stretch, &business.zone, TERMS).today.clicks
+    };
+    near(expected(None), 100.0 + 110.0 * 40.0 / 60.0);
+    near(expected(Some(midnight + 1.hour())), 110.0 * 40.0 / 60.0);
+    near(expected(Some(midnight - 1.hour())), 330.0 + 100.0 + 110.0 * 40.0 / 60.0);
+}
+
+#[test]
 fn nothing_known_is_nothing_said() {
-    let found = outlook(&Hours::default(), noon(TODAY, &TimeZone::UTC), &TimeZone::UTC, TERMS);
+    let stretch = Stretch { since: None, at: noon(TODAY, &TimeZone::UTC) };
+    let found = outlook(&Hours::default(), stretch, &TimeZone::UTC, TERMS);
     assert_eq!((found.baseline_weeks, found.baseline_cvr, found.band), (0, None, None));
     assert_eq!(found.today, Three::all(None));
     assert!(found.windows.iter().all(|window| window.actual == Amounts::UNKNOWN));

@@ -11,7 +11,7 @@ use revenue_exporter::demo::Answer;
 use revenue_exporter::demo::limiter::{Limit, LimiterKind};
 use revenue_exporter::demo::taprain::{Options, TapRain};
 use revenue_exporter::demo::world::{Size, World};
-use revenue_exporter::expect::{Terms, outlook};
+use revenue_exporter::expect::{Stretch, Terms, outlook};
 use revenue_exporter::hours::{Hours, Observation};
 use revenue_exporter::model::range::{Days, Range, local_date};
 use revenue_exporter::model::settings::{Filters, TapRainAccount};
@@ -123,7 +123,8 @@ impl Business {
         // At midnight itself there is nothing yet; the day's last hour is judged a minute earlier.
         let over = last || (minute == 0 && local.hour() != 0);
         if let Some(score) = score.filter(|_| over || minute % 15 != 0) {
-            let outlook = outlook(&self.hours, made, &self.zone, terms);
+            let outlook =
+                outlook(&self.hours, Stretch { since: None, at: made }, &self.zone, terms);
             let hour = self.zone.to_datetime(made - 1.second());
             score.note(&Look { hour, over, revenue, outlook: &outlook });
         }

@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::clock::Tick;
 use crate::expect::tables::tables;
-use crate::expect::{Terms, outlook};
+use crate::expect::{Stretch, Terms, outlook};
 use crate::figures::taprain::Report;
 use crate::hours::book::Book;
 use crate::hours::{Learned, Observation};
@@ -155,7 +155,8 @@ impl Memory {
         let Some(hours) = self.book.hours(&view.name) else { return };
         let expectations = account.expectations;
         let terms = Terms { settle: expectations.settle, quantile: expectations.quantile };
-        let outlook = outlook(hours, heard.made(), &account.common.timezone, terms);
+        let stretch = Stretch { since: heard.report.meta.period_start, at: heard.made() };
+        let outlook = outlook(hours, stretch, &account.common.timezone, terms);
         let labels = Labels::new().with("account", &account.common.name).with("view", &view.name);
         let settled = hours.maturity().settle_observed();
         let mut left = room.saturating_sub(sheet.series());
