@@ -112,7 +112,7 @@ impl Rows {
         each: &mut dyn FnMut(&Line<'_>),
     ) -> Result<Option<usize>, Failure> {
         let rest = self.buffer.get(at..).unwrap_or_default();
-        let blank = rest.bytes().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let blank = rest.bytes().take_while(u8::is_ascii_whitespace).count();
         if blank > 0 {
             return Ok(Some(blank));
         }
