@@ -4,7 +4,6 @@
 //! what is missing is absent, what is no number is absent and counted.
 
 use rust_decimal::Decimal;
-use serde_json::value::RawValue;
 
 /// One figure of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +17,9 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// Reads a JSON number, or a JSON text that holds one.
-    pub fn read(raw: Option<&RawValue>) -> Self {
-        raw.map_or(Self::Absent, |raw| Self::parse(raw.get()))
+    /// Reads JSON: a number, or a text that holds one.
+    pub fn read(json: Option<&str>) -> Self {
+        json.map_or(Self::Absent, Self::parse)
     }
 
     fn parse(json: &str) -> Self {
@@ -84,6 +83,8 @@ pub fn to_f64(value: Decimal) -> f64 {
 /// `a + b` where both are known; the known one where one is; `None` when the sum overflows.
 pub fn add(a: Option<Decimal>, b: Option<Decimal>) -> Option<Decimal> {
     match (a, b) {
+        // Most figures of most rows are nothing.
+        (Some(sum), Some(zero)) | (Some(zero), Some(sum)) if zero.is_zero() => Some(sum),
         (Some(a), Some(b)) => a.checked_add(b),
         (known, None) | (None, known) => known,
     }

@@ -9,27 +9,27 @@ use serde_json::value::RawValue;
 
 use super::failure::Failure;
 
-/// A field that may be missing. A null is there, unlike in an `Option`, so that it can be counted.
+/// A field as its JSON text; it may be missing. A null is there, unlike in an `Option`, so that it can be counted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Json<'a>(pub(super) Option<&'a RawValue>);
+pub(super) struct Json<'a>(pub(super) Option<&'a str>);
 
 impl Json<'_> {
     /// Whether the field is there and null.
     pub(super) fn is_null(self) -> bool {
-        self.0.is_some_and(|raw| raw.get() == "null")
+        self.0.is_some_and(|raw| raw == "null")
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(|raw| Self(Some(raw)))
+        <&RawValue>::deserialize(deserializer).map(|raw| Self(Some(raw.get())))
     }
 }
 
 /// A text without its quotes, borrowed where it has no escapes; other values as their JSON, so
 /// that digits stay digits; null as nothing.
 pub(super) fn text(raw: Json<'_>) -> Option<Cow<'_, str>> {
-    let json = raw.0?.get();
+    let json = raw.0?;
     let quoted = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match quoted {
         Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),

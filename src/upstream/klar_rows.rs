@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::answer::sniff;
 use super::failure::Failure;
 use super::json::{Json, malformed, text};
+use super::klar_scan;
 use crate::figures::klar::{Entity, Line, Values};
 use crate::number::Figure;
 use crate::snapshot::KLAR_COLUMNS;
@@ -165,14 +166,14 @@ fn row(
     seen: &mut Seen,
     each: &mut dyn FnMut(&Line<'_>),
 ) -> Result<Option<usize>, Failure> {
-    let mut rows = serde_json::Deserializer::from_str(rest).into_iter::<Raw<'_>>();
-    let raw = match rows.next() {
-        Some(Ok(raw)) => raw,
-        Some(Err(error)) if is_cut(&error, rest) => return Ok(None),
-        Some(Err(error)) => return Err(malformed(&error)),
-        None => return Ok(None),
+    let mut plain = Raw::default();
+    let (raw, used) = match klar_scan::object(rest, |name, json| plain.set(name, json)) {
+        Some(used) => (plain, used),
+        None => match parsed(rest)? {
+            Some(read) => read,
+            None => return Ok(None),
+        },
     };
-    let used = rows.byte_offset();
     if used > LONGEST_ROW {
         return Err(too_long());
     }
@@ -183,6 +184,17 @@ fn row(
         None => seen.bad_rows += 1,
     }
     Ok(Some(used))
+}
+
+/// The same by a general parser.
+fn parsed(rest: &str) -> Result<Option<(Raw<'_>, usize)>, Failure> {
+    let mut rows = serde_json::Deserializer::from_str(rest).into_iter::<Raw<'_>>();
+    match rows.next() {
+        Some(Ok(raw)) => Ok(Some((raw, rows.byte_offset()))),
+        Some(Err(error)) if is_cut(&error, rest) => Ok(None),
+        Some(Err(error)) => Err(malformed(&error)),
+        None => Ok(None),
+    }
 }
 
 /// Whether a row is bad only because the rest of it is still on its way: a number cut behind its
@@ -253,6 +265,40 @@ struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
+    /// Sets a field; false when it is set already. Others than these are nobody's business.
+    fn set(&mut self, name: &str, json: &'a str) -> bool {
+        let field = match name {
+            "channelName" => &mut self.channelName,
+            "date" => &mut self.date,
+            "campaignName" => &mut self.campaignName,
+            "campaignId" => &mut self.campaignId,
+            "adGroupName" => &mut self.adGroupName,
+            "adGroupId" => &mut self.adGroupId,
+            "adName" => &mut self.adName,
+            "adId" => &mut self.adId,
+            "orders" => &mut self.orders,
+            "nc" => &mut self.nc,
+            "rc" => &mut self.rc,
+            "netRevenue" => &mut self.netRevenue,
+            "grossRevenue" => &mut self.grossRevenue,
+            "ncNetRevenue" => &mut self.ncNetRevenue,
+            "ncGrossRevenue" => &mut self.ncGrossRevenue,
+            "rcNetRevenue" => &mut self.rcNetRevenue,
+            "rcGrossRevenue" => &mut self.rcGrossRevenue,
+            "cost" => &mut self.cost,
+            "cm1" => &mut self.cm1,
+            "cm2" => &mut self.cm2,
+            "acm2" => &mut self.acm2,
+            "clv_30" => &mut self.clv_30,
+            "clv_60" => &mut self.clv_60,
+            "clv_90" => &mut self.clv_90,
+            "clicks" => &mut self.clicks,
+            "impressions" => &mut self.impressions,
+            _ => return true,
+        };
+        field.0.replace(json).is_none()
+    }
+
     /// In the order of [`KLAR_COLUMNS`].
     fn figures(&self) -> [Json<'a>; KLAR_COLUMNS.len()] {
         [

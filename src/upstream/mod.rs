@@ -8,5 +8,6 @@ pub mod http;
 mod json;
 pub mod klar;
 pub mod klar_rows;
+mod klar_scan;
 pub mod taprain;
 pub mod transport;
