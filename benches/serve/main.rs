@@ -1,0 +1,82 @@
+//! Serving a page, beside nginx with the same bytes: `cargo bench --bench serve`.
+//!
+//! Needs `nginx` and `wrk` in the path (Debian's packages). Everybody is on one machine: wrk has a
+//! thread of its own, nginx as many workers as ours, and they take turns, so that what else the
+//! machine does meets both. The best round of each counts.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a bench reports, and ends by panicking"
+)]
+
+mod nginx;
+mod ours;
+#[path = "../speed/pages.rs"]
+mod pages;
+mod wrk;
+
+use std::path::Path;
+
+use nginx::Nginx;
+use wrk::Wrk;
+
+/// Samples of a page; the first ones are some 19 kB, 170 kB, 1.7 MB and 17 MB.
+const SIZES: [usize; 4] = [2_000, 10_000, 20_000, 100_000];
+
+const ROUNDS: usize = 5;
+
+fn main() {
+    for program in ["nginx", "wrk"] {
+        if !is_there(program) {
+            eprintln!(
+                "this bench needs `{program}` in the path (Debian: apt-get install {program})"
+            );
+            std::process::exit(1);
+        }
+    }
+    println!("| page | coding | clients | ours | nginx | ratio | ours, 99 % within |");
+    println!("|---|---|---|---|---|---|---|");
+    for samples in SIZES {
+        let ours = ours::serve(samples);
+        for gzip in [true, false] {
+            let body = wrk::fetch(ours.port, gzip);
+            let nginx = Nginx::serve(&body, gzip);
+            assert_eq!(wrk::fetch(nginx.port, gzip).len(), body.len());
+            for clients in [8, 64] {
+                race(samples, body.len(), gzip, clients, (ours.port, nginx.port));
+            }
+        }
+    }
+}
+
+fn race(samples: usize, bytes: usize, gzip: bool, clients: usize, (ours, nginx): (u16, u16)) {
+    let wrk = Wrk { clients, gzip };
+    let (mut best, mut rival) = (wrk::Outcome::default(), wrk::Outcome::default());
+    for _ in 0..ROUNDS {
+        best = best.better(wrk.load(ours));
+        rival = rival.better(wrk.load(nginx));
+    }
+    let ratio = best.requests / rival.requests;
+    let coding = if gzip { "gzip" } else { "identity" };
+    println!(
+        "| {samples} samples, {} kB | {coding} | {clients} | {:.0}/s | {:.0}/s | {ratio:.2} x | {:.1} ms |",
+        bytes / 1000,
+        best.requests,
+        rival.requests,
+        best.slowest
+    );
+}
+
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let sbin = [Path::new("/usr/sbin").to_path_buf()];
+    std::env::split_paths(&path).chain(sbin).any(|folder| folder.join(program).is_file())
+}

@@ -1,0 +1,47 @@
+//! Our own server with a page that stands still, but for its own metrics.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use revenue_exporter::clock::Clock;
+use revenue_exporter::exposition::ending::Endings;
+use revenue_exporter::exposition::own::ReloadState;
+use revenue_exporter::exposition::press::Press;
+use revenue_exporter::exposition::process::Process;
+use revenue_exporter::server::Server;
+use revenue_exporter::server::site::{Loaded, Site};
+use revenue_exporter::telemetry::Telemetry;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::pages::Pages;
+
+pub struct Ours {
+    pub port: u16,
+    /// Ends the server with itself.
+    _runtime: Runtime,
+}
+
+/// Serves so many samples with as many threads as the program has.
+pub fn serve(samples: usize) -> Ours {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let bound = runtime.block_on(Server::bind(&["127.0.0.1:0".parse().unwrap()])).unwrap();
+    let port = bound.addresses()[0].port();
+    let reload = ReloadState { successful: true, at: Timestamp::UNIX_EPOCH };
+    let site = runtime.block_on(async {
+        Arc::new(Site {
+            board: Arc::new(Pages::new(samples).board()),
+            telemetry: Arc::new(Telemetry::default()),
+            clock: Clock::simulated("2026-03-18T16:00:00Z".parse().unwrap(), 1),
+            telemetry_path: "/metrics".to_owned(),
+            loaded: Arc::new(ArcSwap::from_pointee(Loaded { text: "".into(), reload })),
+            version: "0.0.0",
+            process: Process::this(),
+            press: Press::default(),
+            endings: Endings::default(),
+            reloads: None,
+        })
+    });
+    runtime.spawn(bound.run(site, std::future::pending()));
+    Ours { port, _runtime: runtime }
+}
