@@ -54,12 +54,15 @@ impl Rows {
     /// # Errors
     /// `not_json` or `api_error` as soon as the answer cannot be a report any more.
     pub fn feed(&mut self, piece: &[u8], each: &mut dyn FnMut(&Line<'_>)) -> Result<(), Failure> {
-        self.take(piece)?;
+        let is_text = self.take(piece);
         let mut at = 0;
         while let Some(step) = self.step(at, each)? {
             at += step;
         }
         self.buffer.drain(..at);
+        if !is_text {
+            return Err(Failure::not_json("the answer is no UTF-8"));
+        }
         if self.buffer.len() > LONGEST_ROW {
             return Err(too_long());
         }
@@ -79,8 +82,8 @@ impl Rows {
     }
 
     /// Adds a piece to the text, which is looked at as a whole: that costs far less than at each of its
-    /// values.
-    fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
+    /// values. Returns whether it is text to its end, but for a character that the network cut.
+    fn take(&mut self, piece: &[u8]) -> bool {
         let mut joined = std::mem::take(&mut self.cut);
         let bytes = if joined.is_empty() {
             piece
@@ -88,22 +91,17 @@ impl Rows {
             joined.extend_from_slice(piece);
             &joined
         };
-        let (text, rest) = match std::str::from_utf8(bytes) {
-            Ok(text) => (text, &[][..]),
-            Err(error) if error.error_len().is_none() => {
-                let (good, rest) = bytes.split_at(error.valid_up_to());
-                (std::str::from_utf8(good).unwrap_or_default(), rest)
+        let error = match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                self.buffer.push_str(text);
+                return true;
             }
-            Err(_) => {
-                if self.place == Place::Start {
-                    sniff(bytes)?;
-                }
-                return Err(Failure::not_json("the answer is no UTF-8"));
-            }
+            Err(error) => error,
         };
-        self.buffer.push_str(text);
+        let (text, rest) = bytes.split_at(error.valid_up_to());
+        self.buffer.push_str(std::str::from_utf8(text).unwrap_or_default());
         self.cut = rest.to_vec();
-        Ok(())
+        error.error_len().is_none()
     }
 
     /// Consumes one token or row from `at` on; `None` when more bytes are needed.
