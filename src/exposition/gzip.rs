@@ -27,9 +27,28 @@ pub struct Segment {
 impl Segment {
     /// Compresses `bytes`.
     pub fn deflate(bytes: &[u8]) -> Self {
+        Deflater::default().segment(bytes)
+    }
+}
+
+/// Compresses one segment after the other, over the same memory: making that ready costs as much as
+/// some kilobytes of page.
+#[derive(Debug)]
+pub struct Deflater(Compress);
+
+impl Default for Deflater {
+    fn default() -> Self {
+        Self(Compress::new(Compression::new(LEVEL), false))
+    }
+}
+
+impl Deflater {
+    /// Compresses `bytes`.
+    pub fn segment(&mut self, bytes: &[u8]) -> Segment {
         let mut checksum = Hasher::new();
         checksum.update(bytes);
-        Self { deflated: Bytes::from(deflate(bytes)), checksum }
+        self.0.reset();
+        Segment { deflated: Bytes::from(deflate(&mut self.0, bytes)), checksum }
     }
 }
 
@@ -42,8 +61,8 @@ pub struct Joined {
 
 impl Joined {
     /// All `segments`, one after the other.
-    pub fn new<'a>(segments: impl Iterator<Item = &'a Segment> + Clone) -> Self {
-        let length = segments.clone().map(|segment| segment.deflated.len()).sum();
+    pub fn new(segments: &[&Segment]) -> Self {
+        let length = segments.iter().map(|segment| segment.deflated.len()).sum();
         let (mut deflated, mut checksum) = (BytesMut::with_capacity(length), Hasher::new());
         for segment in segments {
             deflated.extend_from_slice(&segment.deflated);
@@ -72,8 +91,7 @@ fn trailer(checksum: Hasher, length: u64) -> Bytes {
     end.freeze()
 }
 
-fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut stream = Compress::new(Compression::new(LEVEL), false);
+fn deflate(stream: &mut Compress, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / 8 + 64);
     loop {
         let read = usize::try_from(stream.total_in()).unwrap_or(bytes.len());
@@ -99,7 +117,7 @@ mod tests {
         let (end, page) =
             segments.split_last().map_or((None, &[][..]), |(end, page)| (Some(end), page));
         let nothing = Segment::deflate(b"");
-        member(&Joined::new(page.iter()), end.unwrap_or(&nothing)).concat()
+        member(&Joined::new(&page.iter().collect::<Vec<_>>()), end.unwrap_or(&nothing)).concat()
     }
 
     /// Reads one member, and holds that nothing follows it.

@@ -119,7 +119,12 @@ impl Printed {
 
     /// The text compressed, when first asked for.
     pub fn packed(&self) -> &Joined {
-        self.packed.get_or_init(|| Joined::new(self.strips.iter().map(|strip| strip.packed())))
+        self.packed.get_or_init(|| {
+            let mut deflater = None;
+            let segments: Vec<_> =
+                self.strips.iter().map(|strip| strip.packed(&mut deflater)).collect();
+            Joined::new(&segments)
+        })
     }
 
     /// Whether [`Printed::packed`] is ready.

@@ -131,6 +131,9 @@ impl Writer {
 
     /// The many: what all rows share is put together once.
     fn columns(&mut self, name: &str, account: &Shown<'_>, group: Group, columns: &[Column]) {
+        if account.rows(group).next().is_none() {
+            return;
+        }
         let begin = format!("{name}{{");
         let column = |column: &Column| (column.index, account.ending(column.tail));
         let columns: Vec<_> = columns.iter().map(column).collect();

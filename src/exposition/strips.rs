@@ -10,11 +10,11 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use super::catalogue::{self, Source};
-use super::gzip::Segment;
+use super::gzip::{Deflater, Segment};
 use super::render::{self, Lines};
 
 /// A turn of so many bytes is a strip of its own, and others are copied together up to as many.
-const WIDE: usize = 8 * 1024;
+const WIDE: usize = 16 * 1024;
 
 /// Some of the page.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ pub(super) struct Rendered {
 }
 
 impl Strip {
-    /// The text compressed, when first asked for.
-    pub(super) fn packed(&self) -> &Segment {
-        self.packed.get_or_init(|| Segment::deflate(&self.text))
+    /// The text compressed, when first asked for; by `deflater`, which is made where it is needed.
+    pub(super) fn packed(&self, deflater: &mut Option<Deflater>) -> &Segment {
+        self.packed.get_or_init(|| deflater.get_or_insert_default().segment(&self.text))
     }
 
     const fn key(&self) -> (usize, usize, bool) {
