@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use bytes::Bytes;
 
 use super::gzip::Joined;
-use super::render;
-use super::strips::{self, Rendered, Strip};
+use super::render::{self, Lines};
+use super::strips::{self, Strip};
 use crate::board::{Board, Generation};
 use crate::clock::Tick;
 use crate::snapshot::AccountPart;
@@ -41,7 +41,7 @@ pub struct Printed {
 #[derive(Debug)]
 struct Bundle {
     accounts: Vec<Arc<AccountPart>>,
-    rendered: Rendered,
+    lines: Lines,
 }
 
 impl Press {
@@ -95,14 +95,11 @@ impl Press {
             strips.retain(|strip| !(strip.is_piece && strip.bundle() == index));
             let lines = render::render(accounts, now, old.map_or_else(String::new, buffer));
             self.accounts.fetch_add(accounts.len() as u64, Ordering::Relaxed);
-            bundles.push(Arc::new(Bundle { accounts: accounts.to_vec(), rendered: lines.into() }));
+            bundles.push(Arc::new(Bundle { accounts: accounts.to_vec(), lines }));
         }
         self.renders.fetch_add(1, Ordering::Relaxed);
-        let rendered: Vec<_> = bundles.iter().map(|bundle| &bundle.rendered).collect();
-        let strips = strips::lay(&rendered, strips);
-        let single = rendered.iter().flat_map(|one| &one.lines.largest).map(|(metric, _)| *metric);
-        let single = single.collect::<std::collections::BTreeSet<_>>().len();
-        let series = rendered.iter().map(|one| one.lines.series).sum::<usize>() + single;
+        let lines: Vec<_> = bundles.iter().map(|bundle| &bundle.lines).collect();
+        let (strips, series) = strips::lay(&lines, strips);
         let packed = OnceLock::new();
         let page = Printed { generation, at: now, series, bundles, strips, packed };
         let page = Arc::new(page);
@@ -146,7 +143,7 @@ impl Bundle {
     }
 
     fn lives(&self, now: Tick) -> bool {
-        self.rendered.lines.until.is_none_or(|end| now < end)
+        self.lines.until.is_none_or(|end| now < end)
     }
 }
 
@@ -164,8 +161,8 @@ fn leftovers(old: Option<Arc<Printed>>) -> (Vec<Option<Arc<Bundle>>>, Vec<Arc<St
 /// A bundle's memory when no scrape is still sending it, else as much anew: touching fresh memory
 /// costs more than the rendering itself.
 fn buffer(old: Arc<Bundle>) -> String {
-    let size = old.rendered.text.len();
-    let reused = Arc::into_inner(old).map(|old| old.rendered.text).filter(Bytes::is_unique);
+    let size = old.lines.text.len();
+    let reused = Arc::into_inner(old).map(|old| old.lines.text).filter(Bytes::is_unique);
     let Some(bytes) = reused else { return String::with_capacity(size + size / 8) };
     let mut bytes = Vec::from(bytes);
     bytes.clear();
@@ -283,7 +280,7 @@ mod tests {
     #[test]
     fn the_old_page_lends_its_memory() {
         let (board, press) = (Board::new(sample::accounts()), Press::default());
-        let place = |page: &Printed| page.bundles[1].rendered.text.as_ptr();
+        let place = |page: &Printed| page.bundles[1].lines.text.as_ptr();
         let first = place(&press.page(&board, later(0)));
         board.publish(sample::klar("store"));
         assert_eq!(place(&press.page(&board, later(0))), first);

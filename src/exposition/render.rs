@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::catalogue::{self, Column, Metric, Source, Tail};
 use super::number::Numbers;
 use crate::clock::Tick;
@@ -12,8 +14,8 @@ use crate::snapshot::{AccountPart, Group, Row, Table};
 /// samples of the same families.
 #[derive(Clone, Debug, Default)]
 pub struct Lines {
-    /// Whole lines.
-    pub text: String,
+    /// Whole lines; pieces of it are sent as they are.
+    pub text: Bytes,
     /// Where each family stands in it, in the order of the page; those without a sample do not.
     pub families: Vec<Family>,
     /// The largest value for each metric that is the largest of all accounts, by its place in the
@@ -58,15 +60,17 @@ pub fn render(accounts: &[Arc<AccountPart>], now: Tick, mut buffer: String) -> L
     if text.capacity() > text.len() + text.len() / 8 {
         text.shrink_to(text.len() + text.len() / 32);
     }
+    let text = Bytes::from(text.into_bytes());
     Lines { text, families, largest, series: writer.series, until }
 }
 
 /// A whole family of one sample without labels.
 pub fn single(metric: &Metric, value: f64, out: &mut String) {
     metric.head(out);
-    let mut writer = Writer { text: std::mem::take(out), series: 0, numbers: Numbers::default() };
-    writer.line(&[metric.name], value);
-    *out = writer.text;
+    out.push_str(metric.name);
+    out.push(' ');
+    Numbers::default().append(value, out);
+    out.push('\n');
 }
 
 fn largest_of(accounts: &[Shown<'_>], group: Group, index: usize) -> Option<f64> {
@@ -74,12 +78,11 @@ fn largest_of(accounts: &[Shown<'_>], group: Group, index: usize) -> Option<f64>
     rows.filter_map(|row| row.values.get(index).copied().flatten()).reduce(f64::max)
 }
 
-/// What one account shows now, with the labels that all its money shares.
+/// What one account shows now.
 struct Shown<'a> {
     part: &'a AccountPart,
     until: Option<Tick>,
     tables: Vec<&'a Table>,
-    currency: String,
 }
 
 impl<'a> Shown<'a> {
@@ -88,22 +91,11 @@ impl<'a> Shown<'a> {
         let alive: Vec<_> = good.filter(|good| good.lives(now)).collect();
         let until = alive.iter().map(|good| good.dies()).min();
         let tables = alive.iter().flat_map(|good| &good.sheet.tables).collect();
-        let currency = format!(",{}", Labels::new().with("currency", &part.currency).finish());
-        Self { part, until, tables, currency }
+        Self { part, until, tables }
     }
 
     fn rows(&self, group: Group) -> impl Iterator<Item = &'a Row> {
         self.tables.iter().filter(move |table| table.group == group).flat_map(|table| &table.rows)
-    }
-
-    /// What stands between the labels of a row and its value.
-    fn ending(&self, tail: Tail) -> String {
-        let currency = &*self.currency;
-        match tail {
-            Tail::None => "} ".to_owned(),
-            Tail::Currency => format!("{currency}}} "),
-            Tail::Horizon(horizon) => format!("{currency},horizon=\"{horizon}\"}} "),
-        }
     }
 }
 
@@ -135,7 +127,8 @@ impl Writer {
             return;
         }
         let begin = format!("{name}{{");
-        let column = |column: &Column| (column.index, account.ending(column.tail));
+        let currency = &account.part.currency;
+        let column = |column: &Column| (column.index, column.tail.labels(currency) + "} ");
         let columns: Vec<_> = columns.iter().map(column).collect();
         for row in account.rows(group) {
             for (index, end) in &columns {
@@ -152,19 +145,12 @@ impl Writer {
         let part = account.part;
         let labels =
             Labels::new().with("account", &part.account).with("timezone", &part.timezone).finish();
-        self.sample(name, &[&labels, &account.currency], 1.0);
+        self.sample(name, &[&labels, &Tail::Currency.labels(&part.currency)], 1.0);
     }
 
     fn sample(&mut self, name: &str, labels: &[&str], value: f64) {
-        self.push(&[name, "{"]);
-        self.push(labels);
-        self.line(&["}"], value);
-    }
-
-    /// A sample's line: these parts and its value.
-    fn line(&mut self, parts: &[&str], value: f64) {
-        self.push(parts);
-        self.text.push(' ');
+        let ends = [&[name, "{"], labels, &["} "]];
+        ends.into_iter().flatten().for_each(|part| self.text.push_str(part));
         self.end(value);
     }
 
@@ -172,11 +158,5 @@ impl Writer {
         self.numbers.append(value, &mut self.text);
         self.text.push('\n');
         self.series += 1;
-    }
-
-    fn push(&mut self, parts: &[&str]) {
-        for part in parts {
-            self.text.push_str(part);
-        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::catalogue::{self, Source};
+use super::catalogue;
 use super::gzip::{Deflater, Segment};
 use super::render::{self, Lines};
 
@@ -28,15 +28,6 @@ pub(super) struct Strip {
     packed: OnceLock<Segment>,
 }
 
-/// The lines of some accounts that are rendered together.
-#[derive(Clone, Debug)]
-pub(super) struct Rendered {
-    /// The text of [`Lines`], shared with the strips.
-    pub(super) text: Bytes,
-    /// The rest of it.
-    pub(super) lines: Lines,
-}
-
 impl Strip {
     /// The text compressed, when first asked for; by `deflater`, which is made where it is needed.
     pub(super) fn packed(&self, deflater: &mut Option<Deflater>) -> &Segment {
@@ -53,23 +44,17 @@ impl Strip {
     }
 }
 
-impl From<Lines> for Rendered {
-    fn from(mut lines: Lines) -> Self {
-        Self { text: Bytes::from(std::mem::take(&mut lines.text).into_bytes()), lines }
-    }
-}
-
 /// Lays `bundles` out as a page, without an end mark. Those of the `old` strips that say the same at
-/// the same place are used again.
-pub(super) fn lay(bundles: &[&Rendered], old: Vec<Arc<Strip>>) -> Vec<Arc<Strip>> {
+/// the same place are used again. Returns how many samples the page has, too.
+pub(super) fn lay(bundles: &[&Lines], old: Vec<Arc<Strip>>) -> (Vec<Arc<Strip>>, usize) {
     let mut layout = Layout {
         old: old.into_iter().map(|strip| (strip.key(), strip)).collect(),
         strips: Vec::new(),
         open: String::new(),
         place: (0, 0),
     };
-    let mut turns: Vec<_> =
-        bundles.iter().map(|one| one.lines.families.iter().peekable()).collect();
+    let mut turns: Vec<_> = bundles.iter().map(|one| one.families.iter().peekable()).collect();
+    let mut series = bundles.iter().map(|one| one.series).sum();
     for (metric, family) in catalogue::vendor().enumerate() {
         let mut is_first = true;
         for (index, turns) in turns.iter_mut().enumerate() {
@@ -79,16 +64,15 @@ pub(super) fn lay(bundles: &[&Rendered], old: Vec<Arc<Strip>>) -> Vec<Arc<Strip>
             }
             layout.turn((metric, index), bundles[index].text.slice(turn.bytes.0..turn.bytes.1));
         }
-        if matches!(family.source, Source::Largest(..)) {
-            let of_all = bundles.iter().flat_map(|one| &one.lines.largest);
-            let values = of_all.filter(|(of, _)| *of == metric).map(|(_, value)| *value);
-            if let Some(largest) = values.reduce(f64::max) {
-                render::single(family, largest, layout.open_at((metric, 0)));
-            }
+        let of_all = bundles.iter().flat_map(|one| &one.largest);
+        let values = of_all.filter(|(of, _)| *of == metric).map(|(_, value)| *value);
+        if let Some(largest) = values.reduce(f64::max) {
+            render::single(family, largest, layout.open_at((metric, 0)));
+            series += 1;
         }
     }
     layout.close();
-    layout.strips
+    (layout.strips, series)
 }
 
 struct Layout {
