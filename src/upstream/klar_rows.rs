@@ -2,9 +2,12 @@
 //! and one unfinished row, however long the answer is (trap K17).
 
 use std::borrow::Cow;
+use std::fmt;
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::answer::sniff;
 use super::failure::Failure;
@@ -204,62 +207,62 @@ fn is_cut(error: &serde_json::Error, rest: &str) -> bool {
 }
 
 /// A row as it stands: every field may be missing or null (trap K5), unknown ones are skipped.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 #[expect(non_snake_case, reason = "the vendor's own field names")]
 struct Raw<'a> {
-    #[serde(borrow)]
     channelName: Json<'a>,
-    #[serde(borrow)]
     date: Json<'a>,
-    #[serde(borrow)]
     campaignName: Json<'a>,
-    #[serde(borrow)]
     campaignId: Json<'a>,
-    #[serde(borrow)]
     adGroupName: Json<'a>,
-    #[serde(borrow)]
     adGroupId: Json<'a>,
-    #[serde(borrow)]
     adName: Json<'a>,
-    #[serde(borrow)]
     adId: Json<'a>,
-    #[serde(borrow)]
     orders: Json<'a>,
-    #[serde(borrow)]
     nc: Json<'a>,
-    #[serde(borrow)]
     rc: Json<'a>,
-    #[serde(borrow)]
     netRevenue: Json<'a>,
-    #[serde(borrow)]
     grossRevenue: Json<'a>,
-    #[serde(borrow)]
     ncNetRevenue: Json<'a>,
-    #[serde(borrow)]
     ncGrossRevenue: Json<'a>,
-    #[serde(borrow)]
     rcNetRevenue: Json<'a>,
-    #[serde(borrow)]
     rcGrossRevenue: Json<'a>,
-    #[serde(borrow)]
     cost: Json<'a>,
-    #[serde(borrow)]
     cm1: Json<'a>,
-    #[serde(borrow)]
     cm2: Json<'a>,
-    #[serde(borrow)]
     acm2: Json<'a>,
-    #[serde(borrow)]
     clv_30: Json<'a>,
-    #[serde(borrow)]
     clv_60: Json<'a>,
-    #[serde(borrow)]
     clv_90: Json<'a>,
-    #[serde(borrow)]
     clicks: Json<'a>,
-    #[serde(borrow)]
     impressions: Json<'a>,
+}
+
+impl<'de> Deserialize<'de> for Raw<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Raw<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Raw<'de>, A::Error> {
+        let mut raw = Raw::default();
+        while let Some(name) = fields.next_key::<String>()? {
+            let json = fields.next_value::<&RawValue>()?;
+            if !raw.set(&name, json.get()) {
+                return Err(A::Error::custom("a field stands there twice"));
+            }
+        }
+        Ok(raw)
+    }
 }
 
 impl<'a> Raw<'a> {
@@ -383,6 +386,26 @@ mod tests {
             assert_eq!(found[0].2, Some(126.884_027_848_3));
             assert_eq!(found[1], ("Organic Social".to_owned(), Some("cmp_67890".to_owned()), None));
             assert_eq!(seen, Seen { rows: 2, ..Seen::default() });
+        }
+    }
+
+    #[test]
+    fn a_field_twice_is_no_documented_row_however_it_is_written() {
+        for twice in [r#"[{"date": 1, "date": 1}]"#, r#"[{"date": "\u0031", "date": 1}]"#] {
+            assert_eq!(outcome(twice.as_bytes()), Outcome::ApiError, "{twice}");
+        }
+        assert!(read(br#"[{"other": 1, "other": {"a": 2}}]"#, 7).is_ok());
+    }
+
+    #[test]
+    fn rows_before_a_broken_character_are_handed_over_however_it_is_cut() {
+        let body = b"[{\"date\": \"2026-03-01\", \"channelName\": \"A\"}, {\"channelName\": \x80}]";
+        for piece in 1..=body.len() {
+            let (mut rows, mut count, mut failed) = (Rows::default(), 0, false);
+            for piece in body.chunks(piece) {
+                failed = failed || rows.feed(piece, &mut |_| count += 1).is_err();
+            }
+            assert_eq!((count, failed), (1, true), "{piece}");
         }
     }
 

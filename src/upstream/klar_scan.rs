@@ -1,8 +1,8 @@
 //! The rows that nearly all are: one object of plain texts, plain numbers and nulls, read in one go.
 //!
-//! It takes a fifth off the time a row takes (`cargo bench --bench speed -- --only klar`). Whatever is not plain
-//! (an escape, an exponent, something nested, a field twice, a cut row) is left to that parser, which
-//! alone decides what is wrong with it: what is read here, it would read just so.
+//! It takes a fifth off the time a row takes (`cargo bench --bench speed -- --only klar`). Whatever is
+//! not plain (an escape, an exponent, something nested, a field twice, a cut row) is left to the general
+//! parser, which alone decides what is wrong with it: what is read here, it would read just so.
 
 /// Reads the object that begins `text` and hands each field's name and JSON to `take`, which returns
 /// whether it may have it. Returns the object's length; `None` leaves it to the parser.
