@@ -184,7 +184,7 @@ impl TapRain {
         {
             return Ok(Arc::clone(page));
         }
-        let (ask, clean) = self.ask(query, now)?;
+        let (ask, clean) = self.ask(query, standard_time, now)?;
         let page = Arc::new(Page::new(&self.world.traffic, &ask, made.minute, in_days));
         if clean {
             locked(&self.pages).insert(query.to_owned(), (made, Arc::clone(&page)));
@@ -193,8 +193,7 @@ impl TapRain {
     }
 
     /// What `query` asks, and whether nothing about it is to be recorded.
-    fn ask(&self, query: &str, now: Moment) -> Result<(Ask, bool), String> {
-        let standard_time = self.gate.switches.setting().standard_time;
+    fn ask(&self, query: &str, standard_time: bool, now: Moment) -> Result<(Ask, bool), String> {
         let refuse = |reason, message: String| {
             self.gate.record.violate(now.tick, reason, message.clone());
             message
