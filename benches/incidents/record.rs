@@ -78,10 +78,6 @@ impl Recording {
         }
     }
 
-    pub fn samples(&self) -> usize {
-        self.series.iter().map(|kept| kept.samples.len()).sum()
-    }
-
     pub fn written(&self) -> impl Iterator<Item = Written<'_>> {
         self.series.iter().map(|kept| Written {
             labels: kept
