@@ -78,11 +78,12 @@ fn largest_of(accounts: &[Shown<'_>], group: Group, index: usize) -> Option<f64>
     rows.filter_map(|row| row.values.get(index).copied().flatten()).reduce(f64::max)
 }
 
-/// What one account shows now.
+/// What one account shows now, with the labels that all its money shares.
 struct Shown<'a> {
     part: &'a AccountPart,
     until: Option<Tick>,
     tables: Vec<&'a Table>,
+    currency: String,
 }
 
 impl<'a> Shown<'a> {
@@ -91,7 +92,7 @@ impl<'a> Shown<'a> {
         let alive: Vec<_> = good.filter(|good| good.lives(now)).collect();
         let until = alive.iter().map(|good| good.dies()).min();
         let tables = alive.iter().flat_map(|good| &good.sheet.tables).collect();
-        Self { part, until, tables }
+        Self { part, until, tables, currency: Tail::Currency.labels(&part.currency) }
     }
 
     fn rows(&self, group: Group) -> impl Iterator<Item = &'a Row> {
@@ -127,8 +128,11 @@ impl Writer {
             return;
         }
         let begin = format!("{name}{{");
-        let currency = &account.part.currency;
-        let column = |column: &Column| (column.index, column.tail.labels(currency) + "} ");
+        let tail = |tail| match tail {
+            Tail::Currency => account.currency.clone(),
+            other => other.labels(&account.part.currency),
+        };
+        let column = |column: &Column| (column.index, tail(column.tail) + "} ");
         let columns: Vec<_> = columns.iter().map(column).collect();
         for row in account.rows(group) {
             for (index, end) in &columns {
@@ -145,7 +149,7 @@ impl Writer {
         let part = account.part;
         let labels =
             Labels::new().with("account", &part.account).with("timezone", &part.timezone).finish();
-        self.sample(name, &[&labels, &Tail::Currency.labels(&part.currency)], 1.0);
+        self.sample(name, &[&labels, &account.currency], 1.0);
     }
 
     fn sample(&mut self, name: &str, labels: &[&str], value: f64) {
