@@ -1,6 +1,5 @@
 //! The file: families in the order of the page, series after series, samples in their order.
 
-use std::fmt::Write as _;
 use std::io::{Error, ErrorKind, Write};
 
 use jiff::civil::Date;
@@ -36,14 +35,14 @@ pub fn write(
     out: &mut dyn Write,
     goes_on: &dyn Fn() -> bool,
 ) -> std::io::Result<Written> {
-    let (text, numbers, written) = (String::new(), Numbers::default(), Written::default());
+    let (text, numbers, written) = (Vec::new(), Numbers::default(), Written::default());
     let mut writer = Writer { plan, harvest, out, goes_on, text, numbers, written };
     for metric in catalogue::vendor() {
         if let Source::Columns(group, columns) = metric.source {
             writer.family(metric, group, columns)?;
         }
     }
-    writer.text.push_str("# EOF\n");
+    writer.text.extend_from_slice(b"# EOF\n");
     writer.hand_on()?;
     writer.out.flush()?;
     Ok(writer.written)
@@ -54,7 +53,7 @@ struct Writer<'a> {
     harvest: &'a Harvest,
     out: &'a mut dyn Write,
     goes_on: &'a dyn Fn() -> bool,
-    text: String,
+    text: Vec<u8>,
     numbers: Numbers,
     written: Written,
 }
@@ -62,8 +61,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// A family without a sample leaves no trace.
     fn family(&mut self, metric: &Metric, group: Group, columns: &[Column]) -> std::io::Result<()> {
-        let mut head = String::new();
-        metric.head(&mut head);
+        let mut head = metric.head();
         let (plan, harvest) = (self.plan, self.harvest);
         for (index, leg) in plan.legs.iter().enumerate() {
             for view in 0..leg.views() {
@@ -99,7 +97,7 @@ impl Writer<'_> {
     ) -> std::io::Result<()> {
         let mut steps = growth.iter();
         let (mut value, mut next) = (f64::NAN, steps.next());
-        let mut shown = String::new();
+        let mut shown = Vec::new();
         for at in leg.instants(date, self.plan.step) {
             while let Some((_, values)) = next.filter(|(from, _)| *from <= at) {
                 (value, next) = (values.get(column).copied().unwrap_or(f64::NAN), steps.next());
@@ -122,7 +120,7 @@ impl Writer<'_> {
         (date, value): (Date, f64),
     ) -> std::io::Result<()> {
         let Ok(after) = date.tomorrow() else { return Ok(()) };
-        let mut shown = String::new();
+        let mut shown = Vec::new();
         self.numbers.append(value, &mut shown);
         for at in leg.instants(after, self.plan.step) {
             self.sample(head, name, &shown, at)?;
@@ -134,15 +132,15 @@ impl Writer<'_> {
         &mut self,
         head: &mut String,
         name: &str,
-        value: &str,
+        value: &[u8],
         at: i64,
     ) -> std::io::Result<()> {
-        self.text.push_str(head);
+        self.text.extend_from_slice(head.as_bytes());
         head.clear();
-        for part in [name, value, " "] {
-            self.text.push_str(part);
+        for part in [name.as_bytes(), value, b" "] {
+            self.text.extend_from_slice(part);
         }
-        // Writing to a string cannot fail.
+        // Writing to memory cannot fail.
         let _ = writeln!(self.text, "{at}");
         self.written.samples += 1;
         if self.text.len() >= PIECE { self.hand_on() } else { Ok(()) }
@@ -152,7 +150,7 @@ impl Writer<'_> {
         if !(self.goes_on)() {
             return Err(Error::from(ErrorKind::Interrupted));
         }
-        self.out.write_all(self.text.as_bytes())?;
+        self.out.write_all(&self.text)?;
         self.written.bytes += self.text.len() as u64;
         self.text.clear();
         Ok(())

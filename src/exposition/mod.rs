@@ -14,6 +14,7 @@ pub mod page;
 pub mod press;
 pub mod process;
 pub mod render;
+mod short;
 mod strips;
 pub mod text;
 

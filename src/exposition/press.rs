@@ -93,7 +93,7 @@ impl Press {
             }
             // Pieces of a text that is about to be written over.
             strips.retain(|strip| !(strip.is_piece && strip.bundle() == index));
-            let lines = render::render(accounts, now, old.map_or_else(String::new, buffer));
+            let lines = render::render(accounts, now, old.map_or_else(Vec::new, buffer));
             self.accounts.fetch_add(accounts.len() as u64, Ordering::Relaxed);
             bundles.push(Arc::new(Bundle { accounts: accounts.to_vec(), lines }));
         }
@@ -160,13 +160,11 @@ fn leftovers(old: Option<Arc<Printed>>) -> (Vec<Option<Arc<Bundle>>>, Vec<Arc<St
 
 /// A bundle's memory when no scrape is still sending it, else as much anew: touching fresh memory
 /// costs more than the rendering itself.
-fn buffer(old: Arc<Bundle>) -> String {
+fn buffer(old: Arc<Bundle>) -> Vec<u8> {
     let size = old.lines.text.len();
     let reused = Arc::into_inner(old).map(|old| old.lines.text).filter(Bytes::is_unique);
-    let Some(bytes) = reused else { return String::with_capacity(size + size / 8) };
-    let mut bytes = Vec::from(bytes);
-    bytes.clear();
-    String::from_utf8(bytes).unwrap_or_default()
+    let Some(bytes) = reused else { return Vec::with_capacity(size + size / 8) };
+    Vec::from(bytes)
 }
 
 #[cfg(test)]

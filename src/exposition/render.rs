@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::catalogue::{self, Column, Metric, Source, Tail};
 use super::number::Numbers;
+use super::short::Short;
 use crate::clock::Tick;
 use crate::label::Labels;
 use crate::snapshot::{AccountPart, Group, Row, Table};
@@ -37,7 +38,7 @@ pub struct Family {
 }
 
 /// Renders what lives of `accounts` at `now`, writing over `buffer`.
-pub fn render(accounts: &[Arc<AccountPart>], now: Tick, mut buffer: String) -> Lines {
+pub fn render(accounts: &[Arc<AccountPart>], now: Tick, mut buffer: Vec<u8>) -> Lines {
     buffer.clear();
     let accounts: Vec<_> = accounts.iter().map(|part| Shown::new(part, now)).collect();
     let until = accounts.iter().filter_map(|shown| shown.until).min();
@@ -60,17 +61,16 @@ pub fn render(accounts: &[Arc<AccountPart>], now: Tick, mut buffer: String) -> L
     if text.capacity() > text.len() + text.len() / 8 {
         text.shrink_to(text.len() + text.len() / 32);
     }
-    let text = Bytes::from(text.into_bytes());
+    let text = Bytes::from(text);
     Lines { text, families, largest, series: writer.series, until }
 }
 
 /// A whole family of one sample without labels.
-pub fn single(metric: &Metric, value: f64, out: &mut String) {
-    metric.head(out);
-    out.push_str(metric.name);
-    out.push(' ');
-    Numbers::default().append(value, out);
-    out.push('\n');
+pub fn single(metric: &Metric, value: f64, out: &mut Vec<u8>) {
+    out.extend_from_slice(metric.head().as_bytes());
+    out.extend_from_slice(metric.name.as_bytes());
+    out.push(b' ');
+    Numbers::default().line(value, out);
 }
 
 fn largest_of(accounts: &[Shown<'_>], group: Group, index: usize) -> Option<f64> {
@@ -82,8 +82,11 @@ fn largest_of(accounts: &[Shown<'_>], group: Group, index: usize) -> Option<f64>
 struct Shown<'a> {
     part: &'a AccountPart,
     until: Option<Tick>,
+    /// By group, and of one group in the order of the ranges.
     tables: Vec<&'a Table>,
     currency: String,
+    /// The same where it ends a sample's labels.
+    money: Short,
 }
 
 impl<'a> Shown<'a> {
@@ -91,17 +94,22 @@ impl<'a> Shown<'a> {
         let good = part.slots.iter().filter_map(|slot| slot.good.as_ref());
         let alive: Vec<_> = good.filter(|good| good.lives(now)).collect();
         let until = alive.iter().map(|good| good.dies()).min();
-        let tables = alive.iter().flat_map(|good| &good.sheet.tables).collect();
-        Self { part, until, tables, currency: Tail::Currency.labels(&part.currency) }
+        let mut tables: Vec<_> = alive.iter().flat_map(|good| &good.sheet.tables).collect();
+        tables.sort_by_key(|table| table.group);
+        let currency = Tail::Currency.labels(&part.currency);
+        let money = Short::new([&currency, "} "]);
+        Self { part, until, tables, currency, money }
     }
 
     fn rows(&self, group: Group) -> impl Iterator<Item = &'a Row> {
-        self.tables.iter().filter(move |table| table.group == group).flat_map(|table| &table.rows)
+        let first = self.tables.partition_point(|table| table.group < group);
+        let tables = self.tables[first..].iter().take_while(move |table| table.group == group);
+        tables.flat_map(|table| &table.rows)
     }
 }
 
 struct Writer {
-    text: String,
+    text: Vec<u8>,
     series: usize,
     numbers: Numbers,
 }
@@ -127,19 +135,19 @@ impl Writer {
         if account.rows(group).next().is_none() {
             return;
         }
-        let begin = format!("{name}{{");
-        let tail = |tail| match tail {
-            Tail::Currency => account.currency.clone(),
-            other => other.labels(&account.part.currency),
+        let name = Short::new([name, "{"]);
+        let end = |column: &Column| match column.tail {
+            Tail::Currency => account.money.clone(),
+            other => Short::new([&other.labels(&account.part.currency), "} "]),
         };
-        let column = |column: &Column| (column.index, tail(column.tail) + "} ");
+        let column = |column: &Column| (column.index, end(column));
         let columns: Vec<_> = columns.iter().map(column).collect();
         for row in account.rows(group) {
             for (index, end) in &columns {
                 let Some(Some(value)) = row.values.get(*index) else { continue };
-                self.text.push_str(&begin);
-                self.text.push_str(&row.labels);
-                self.text.push_str(end);
+                name.append(&mut self.text);
+                self.text.extend_from_slice(row.labels.as_bytes());
+                end.append(&mut self.text);
                 self.end(*value);
             }
         }
@@ -153,14 +161,13 @@ impl Writer {
     }
 
     fn sample(&mut self, name: &str, labels: &[&str], value: f64) {
-        let ends = [&[name, "{"], labels, &["} "]];
-        ends.into_iter().flatten().for_each(|part| self.text.push_str(part));
+        let begin = [&[name, "{"], labels, &["} "]].concat().concat();
+        self.text.extend_from_slice(begin.as_bytes());
         self.end(value);
     }
 
     fn end(&mut self, value: f64) {
-        self.numbers.append(value, &mut self.text);
-        self.text.push('\n');
+        self.numbers.line(value, &mut self.text);
         self.series += 1;
     }
 }

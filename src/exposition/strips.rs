@@ -50,7 +50,7 @@ pub(super) fn lay(bundles: &[&Lines], old: Vec<Arc<Strip>>) -> (Vec<Arc<Strip>>,
     let mut layout = Layout {
         old: old.into_iter().map(|strip| (strip.key(), strip)).collect(),
         strips: Vec::new(),
-        open: String::new(),
+        open: Vec::new(),
         place: (0, 0),
     };
     let mut turns: Vec<_> = bundles.iter().map(|one| one.families.iter().peekable()).collect();
@@ -60,7 +60,7 @@ pub(super) fn lay(bundles: &[&Lines], old: Vec<Arc<Strip>>) -> (Vec<Arc<Strip>>,
         for (index, turns) in turns.iter_mut().enumerate() {
             let Some(turn) = turns.next_if(|turn| turn.metric == metric) else { continue };
             if std::mem::take(&mut is_first) {
-                family.head(layout.open_at((metric, index)));
+                layout.open_at((metric, index)).extend_from_slice(family.head().as_bytes());
             }
             layout.turn((metric, index), bundles[index].text.slice(turn.bytes.0..turn.bytes.1));
         }
@@ -79,12 +79,12 @@ struct Layout {
     old: HashMap<(usize, usize, bool), Arc<Strip>>,
     strips: Vec<Arc<Strip>>,
     /// What is copied together, and where it began.
-    open: String,
+    open: Vec<u8>,
     place: (usize, usize),
 }
 
 impl Layout {
-    fn open_at(&mut self, place: (usize, usize)) -> &mut String {
+    fn open_at(&mut self, place: (usize, usize)) -> &mut Vec<u8> {
         if self.open.is_empty() {
             self.place = place;
         }
@@ -97,8 +97,7 @@ impl Layout {
             self.push(place, true, text);
             return;
         }
-        // It was rendered as text, of whole lines.
-        self.open_at(place).push_str(std::str::from_utf8(&text).unwrap_or_default());
+        self.open_at(place).extend_from_slice(&text);
         if self.open.len() >= WIDE {
             self.close();
         }
@@ -107,7 +106,7 @@ impl Layout {
     fn close(&mut self) {
         if !self.open.is_empty() {
             let text = std::mem::take(&mut self.open);
-            self.push(self.place, false, Bytes::from(text.into_bytes()));
+            self.push(self.place, false, Bytes::from(text));
         }
     }
 

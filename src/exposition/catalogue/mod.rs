@@ -111,15 +111,11 @@ impl Tail {
 }
 
 impl Metric {
-    /// Appends the family's HELP, TYPE and UNIT.
-    pub fn head(&self, out: &mut String) {
-        let kind = self.kind.as_str();
-        let mut push = |parts: &[&str]| parts.iter().for_each(|part| out.push_str(part));
-        push(&["# HELP ", self.name, " ", self.help, "\n"]);
-        push(&["# TYPE ", self.name, " ", kind, "\n"]);
-        if let Some(unit) = self.unit {
-            push(&["# UNIT ", self.name, " ", unit, "\n"]);
-        }
+    /// The family's HELP, TYPE and UNIT.
+    pub fn head(&self) -> String {
+        let (name, kind) = (self.name, self.kind.as_str());
+        let unit = self.unit.map_or_else(String::new, |unit| format!("# UNIT {name} {unit}\n"));
+        format!("# HELP {name} {}\n# TYPE {name} {kind}\n{unit}", self.help)
     }
 
     /// A vendor's gauge of one column.
