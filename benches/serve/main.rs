@@ -2,7 +2,7 @@
 //!
 //! Needs `nginx` and `wrk` in the path (Debian's packages). Everybody is on one machine: wrk has a
 //! thread of its own, nginx as many workers as ours, and they take turns, so that what else the
-//! machine does meets both. The best round of each counts.
+//! machine does meets both. The best round of each counts. `-- --growth` is one page and more and more scrapers.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -26,7 +26,7 @@ mod wrk;
 use std::path::Path;
 
 use nginx::Nginx;
-use wrk::Wrk;
+use wrk::{Outcome, Wrk};
 
 /// Samples of a page; the first ones are some 19 kB, 170 kB, 1.7 MB and 17 MB.
 const SIZES: [usize; 4] = [2_000, 10_000, 20_000, 100_000];
@@ -41,6 +41,10 @@ fn main() {
             );
             std::process::exit(1);
         }
+    }
+    if std::env::args().any(|word| word == "--growth") {
+        growth();
+        return;
     }
     println!("| page | coding | clients | ours | nginx | ratio | ours, 99 % within |");
     println!("|---|---|---|---|---|---|---|");
@@ -57,13 +61,31 @@ fn main() {
     }
 }
 
-fn race(samples: usize, bytes: usize, gzip: bool, clients: usize, (ours, nginx): (u16, u16)) {
-    let wrk = Wrk { clients, gzip };
-    let (mut best, mut rival) = (wrk::Outcome::default(), wrk::Outcome::default());
+/// How it grows with scrapers, for `benches/growth.py`.
+fn growth() {
+    let ours = ours::serve(10_000);
+    let nginx = Nginx::serve(&wrk::fetch(ours.port, true), true);
+    for clients in [1, 4, 16, 64, 256] {
+        let (best, rival) = rounds(&Wrk { clients, gzip: true }, (ours.port, nginx.port));
+        for (who, outcome) in [("ours", best), ("nginx", rival)] {
+            println!("serve,{clients},{who}: answers a second,{:.0}", outcome.requests);
+            println!("serve,{clients},{who}: 99 % within ms,{:.3}", outcome.slowest);
+        }
+    }
+}
+
+/// The best of each.
+fn rounds(wrk: &Wrk, (ours, nginx): (u16, u16)) -> (Outcome, Outcome) {
+    let (mut best, mut rival) = (Outcome::default(), Outcome::default());
     for _ in 0..ROUNDS {
         best = best.better(wrk.load(ours));
         rival = rival.better(wrk.load(nginx));
     }
+    (best, rival)
+}
+
+fn race(samples: usize, bytes: usize, gzip: bool, clients: usize, ports: (u16, u16)) {
+    let (best, rival) = rounds(&Wrk { clients, gzip }, ports);
     let ratio = best.requests / rival.requests;
     let coding = if gzip { "gzip" } else { "identity" };
     println!(
