@@ -140,7 +140,7 @@ fn scrapes(stage: &Stage, options: &Options) -> [Line; 3] {
 fn collected(stage: &Stage) -> Program {
     let program = stage.start();
     let begun = Instant::now();
-    while !stage.is_collected(&program.page()) {
+    while !Stage::is_collected(&program.page()) {
         assert!(begun.elapsed() < PATIENCE, "not everything is collected:\n{}", program.page());
         std::thread::sleep(LOOK);
     }

@@ -77,7 +77,7 @@ impl Stage {
     }
 
     /// Whether every view and range has been answered.
-    pub fn is_collected(&self, page: &str) -> bool {
+    pub fn is_collected(page: &str) -> bool {
         let answered = "revenue_exporter_last_success_timestamp_seconds{";
         page.lines().filter(|line| line.starts_with(answered)).count() == SLOTS
     }
