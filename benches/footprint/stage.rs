@@ -19,9 +19,10 @@ use crate::program::Program;
 /// A series that is saved, and shown again after a restart.
 pub const SAVED: &str = "taprain_revenue{account=\"main\",view=\"all\",range=\"yesterday\"";
 
-/// So generous that all history is there within seconds, and what follows is idle.
+/// So generous that a page is there within seconds.
 const LIMIT: Limit =
     Limit { requests: 600, per: Duration::from_secs(30), kind: LimiterKind::SlidingLog };
+const BUDGET: &str = "    budget: {requests: 600, per: 30s}\n";
 
 /// One view of TapRain's five ranges, and one of Klar's four.
 const SLOTS: usize = 9;
@@ -36,30 +37,33 @@ pub struct Stage {
 impl Stage {
     /// One account of each API as one gets it without choosing anything.
     pub fn small(program: PathBuf) -> Self {
-        Self::new(program, Size::DEFAULT, "")
+        let limits = [Limit::TAPRAIN, Limit::KLAR];
+        Self::new(program, Size::DEFAULT, limits, ["", ""])
     }
 
     /// The same with every ad, for a page of some 10,000 series.
     pub fn large(program: PathBuf) -> Self {
         let size = Size { ads_per_group: 4, ..Size::DEFAULT };
-        let views = "    limits: {ad: 1000}\n    views: [{view: default, detail: ad}]\n";
-        Self::new(program, size, views)
+        let klar = format!(
+            "{BUDGET}    limits: {{ad: 1000}}\n    views: [{{view: default, detail: ad}}]\n"
+        );
+        Self::new(program, size, [LIMIT; 2], [BUDGET, &klar])
     }
 
-    fn new(program: PathBuf, size: Size, klar: &str) -> Self {
+    fn new(program: PathBuf, size: Size, limits: [Limit; 2], more: [&str; 2]) -> Self {
         let clock = Clock::system();
         let world = Arc::new(World::new(3, size));
-        let options = taprain::Options { limit: LIMIT, ..taprain::Options::default() };
+        let [limit, klars] = limits;
+        let options = taprain::Options { limit, ..taprain::Options::default() };
         let stats = taprain::TapRain::new(Arc::clone(&world), clock.clone(), options);
-        let options = klar::Options { limit: LIMIT, ..klar::Options::default() };
+        let options = klar::Options { limit: klars, ..klar::Options::default() };
         let store = klar::Klar::new(world, clock, options);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let [t, k] = [listen(&runtime, Arc::new(stats)), listen(&runtime, Arc::new(store))];
+        let [t_more, k_more] = more;
         let yaml = format!(
-            "taprain:\n  - account: main\n    api_key_file: t.key\n    base_url: http://{t}\n    \
-             budget: {{requests: 600, per: 30s}}\n\
-             klar:\n  - account: store\n    refresh_token_file: k.key\n    base_url: http://{k}\n    \
-             budget: {{requests: 600, per: 30s}}\n{klar}\
+            "taprain:\n  - account: main\n    api_key_file: t.key\n    base_url: http://{t}\n{t_more}\
+             klar:\n  - account: store\n    refresh_token_file: k.key\n    base_url: http://{k}\n{k_more}\
              state: {{directory: state}}\n"
         );
         let folder = tempfile::tempdir().unwrap();

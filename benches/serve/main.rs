@@ -26,7 +26,7 @@ mod wrk;
 use std::path::Path;
 
 use nginx::Nginx;
-use wrk::{Outcome, Wrk};
+use wrk::Wrk;
 
 /// Samples of a page; the first ones are some 19 kB, 170 kB, 1.7 MB and 17 MB.
 const SIZES: [usize; 4] = [2_000, 10_000, 20_000, 100_000];
@@ -61,31 +61,33 @@ fn main() {
     }
 }
 
-/// How it grows with scrapers, for `benches/growth.py`.
+/// How it grows with scrapers, for `benches/growth.py`: the most answers and the least delay of any round.
 fn growth() {
     let ours = ours::serve(10_000);
     let nginx = Nginx::serve(&wrk::fetch(ours.port, true), true);
     for clients in [1, 4, 16, 64, 256] {
-        let (best, rival) = rounds(&Wrk { clients, gzip: true }, (ours.port, nginx.port));
-        for (who, outcome) in [("ours", best), ("nginx", rival)] {
-            println!("serve,{clients},{who}: answers a second,{:.0}", outcome.requests);
-            println!("serve,{clients},{who}: 99 % within ms,{:.3}", outcome.slowest);
+        let wrk = Wrk { clients, gzip: true };
+        let mut rounds = [Vec::new(), Vec::new()];
+        for _ in 0..ROUNDS {
+            rounds[0].push(wrk.load(ours.port));
+            rounds[1].push(wrk.load(nginx.port));
+        }
+        for (who, rounds) in ["ours", "nginx"].iter().zip(rounds) {
+            let most = rounds.iter().map(|round| round.requests).fold(0.0, f64::max);
+            let least = rounds.iter().map(|round| round.slowest).fold(f64::INFINITY, f64::min);
+            println!("serve,{clients},{who}: answers a second,{most:.0}");
+            println!("serve,{clients},{who}: 99 % within ms,{least:.3}");
         }
     }
 }
 
-/// The best of each.
-fn rounds(wrk: &Wrk, (ours, nginx): (u16, u16)) -> (Outcome, Outcome) {
-    let (mut best, mut rival) = (Outcome::default(), Outcome::default());
+fn race(samples: usize, bytes: usize, gzip: bool, clients: usize, (ours, nginx): (u16, u16)) {
+    let wrk = Wrk { clients, gzip };
+    let (mut best, mut rival) = (wrk::Outcome::default(), wrk::Outcome::default());
     for _ in 0..ROUNDS {
         best = best.better(wrk.load(ours));
         rival = rival.better(wrk.load(nginx));
     }
-    (best, rival)
-}
-
-fn race(samples: usize, bytes: usize, gzip: bool, clients: usize, ports: (u16, u16)) {
-    let (best, rival) = rounds(&Wrk { clients, gzip }, ports);
     let ratio = best.requests / rival.requests;
     let coding = if gzip { "gzip" } else { "identity" };
     println!(
