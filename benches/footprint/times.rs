@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Times(Vec<Duration>);
 
 impl Times {
