@@ -2,7 +2,7 @@
 //!
 //! Needs `nginx` and `wrk` in the path (Debian's packages). Everybody is on one machine: wrk has a
 //! thread of its own, nginx as many workers as ours, and they take turns, so that what else the
-//! machine does meets both. The best round of each counts.
+//! machine does meets both. The best round of each counts. `-- --growth` is one page and more and more scrapers.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -42,6 +42,10 @@ fn main() {
             std::process::exit(1);
         }
     }
+    if std::env::args().any(|word| word == "--growth") {
+        growth();
+        return;
+    }
     println!("| page | coding | clients | ours | nginx | ratio | ours, 99 % within |");
     println!("|---|---|---|---|---|---|---|");
     for samples in SIZES {
@@ -53,6 +57,26 @@ fn main() {
             for clients in [8, 64] {
                 race(samples, body.len(), gzip, clients, (ours.port, nginx.port));
             }
+        }
+    }
+}
+
+/// How it grows with scrapers, for `benches/growth.py`: the most answers and the least delay of any round.
+fn growth() {
+    let ours = ours::serve(10_000);
+    let nginx = Nginx::serve(&wrk::fetch(ours.port, true), true);
+    for clients in [1, 4, 16, 64, 256] {
+        let wrk = Wrk { clients, gzip: true };
+        let mut rounds = [Vec::new(), Vec::new()];
+        for _ in 0..ROUNDS {
+            rounds[0].push(wrk.load(ours.port));
+            rounds[1].push(wrk.load(nginx.port));
+        }
+        for (who, rounds) in ["ours", "nginx"].iter().zip(rounds) {
+            let most = rounds.iter().map(|round| round.requests).fold(0.0, f64::max);
+            let least = rounds.iter().map(|round| round.slowest).fold(f64::INFINITY, f64::min);
+            println!("serve,{clients},{who}: answers a second,{most:.0}");
+            println!("serve,{clients},{who}: 99 % within ms,{least:.3}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How fast the work is that grows with series, rows and jobs, each beside its rivals in one run.
 //!
-//! `cargo bench --bench speed` prints one table; `docs/performance.md` says how to read it. What is
+//! `cargo bench --bench speed` prints one table; `docs/performance.md` says how to read it. `-- --growth` prints what
+//! `benches/growth.py` draws. What is
 //! held in memory has a bench of its own, `memory`: counting allocations would slow who allocates.
 #![allow(
     unreachable_pub,
@@ -16,6 +17,7 @@
 
 mod compress;
 mod decode;
+mod growth;
 mod measure;
 mod once;
 mod options;
@@ -45,6 +47,10 @@ fn main() {
     let options = Options::read();
     if let Some(work) = &options.once {
         once::run(work, options.times);
+        return;
+    }
+    if options.growth {
+        growth::all(&options);
         return;
     }
     report::head();

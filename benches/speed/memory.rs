@@ -36,6 +36,13 @@ static HEAP: PeakAlloc = PeakAlloc;
 
 fn main() {
     let options = Options::read();
+    if options.growth {
+        for rows in [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000] {
+            let answer = Answer::new(rows);
+            println!("klar,{},peak memory in MiB,{:.3}", answer.rows, most(&answer));
+        }
+        return;
+    }
     report::head();
     report::tell(&page(Pages::new(100_000)));
     report::tell(&[answer(options.rows), answer(10 * options.rows)]);
@@ -74,10 +81,15 @@ fn page(pages: Pages) -> [Line; 3] {
 /// The most that reading an answer takes, beside the piece of it that has just arrived.
 fn answer(rows: usize) -> Line {
     let answer = Answer::new(rows);
-    let before = HEAP.current_usage();
-    HEAP.reset_peak_usage();
-    drop(decode::add_up(&answer));
-    let most = (HEAP.peak_usage() - before) as f64 / f64::from(1 << 20);
+    let most = most(&answer);
     let work = format!("most memory while {} rows of Klar are added up", answer.rows);
     Line::of(work, format!("{most:.1} MiB")).goal("16 MiB", most <= 16.0)
+}
+
+/// In MiB.
+fn most(answer: &Answer) -> f64 {
+    let before = HEAP.current_usage();
+    HEAP.reset_peak_usage();
+    drop(decode::add_up(answer));
+    (HEAP.peak_usage() - before) as f64 / f64::from(1 << 20)
 }

@@ -3,6 +3,8 @@
 pub struct Options {
     /// Only these works, where any are named; `decode` is both APIs.
     only: Vec<String>,
+    /// How cost grows, instead of the comparison: CSV.
+    pub growth: bool,
     /// How many rows Klar answers.
     pub rows: usize,
     /// Does one small work and measures nothing, for whoever counts its instructions ...
@@ -12,7 +14,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// `--only render,decode`, `--rows 1000000`, `--once klar`, `--times 1`.
+    /// `--growth`, `--only render,decode`, `--rows 1000000`, `--once klar`, `--times 1`.
     pub fn read() -> Self {
         let words: Vec<String> = std::env::args().skip(1).collect();
         let value = |name: &str| {
@@ -24,6 +26,7 @@ impl Options {
         let only = value("--only").map(|list| list.split(',').map(str::to_owned).collect());
         Self {
             only: only.unwrap_or_default(),
+            growth: words.iter().any(|word| word == "--growth"),
             rows: number("--rows", 100_000),
             once: value("--once").cloned(),
             times: number("--times", 1),

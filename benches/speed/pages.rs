@@ -1,4 +1,4 @@
-//! Twenty accounts whose figures fill a page, the same in every run.
+//! Accounts whose figures fill a page, the same in every run.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,8 @@ use revenue_exporter::model::settings::BudgetTerms;
 use revenue_exporter::model::{AccountState, Api};
 use revenue_exporter::snapshot::{AccountPart, Good, Group, Row, Sheet, Slot, Table};
 
-pub const ACCOUNTS: usize = 20;
+/// How many accounts there usually are.
+const ACCOUNTS: usize = 20;
 
 /// The currency of them all.
 pub const CURRENCY: &str = "USD";
@@ -37,17 +38,18 @@ pub struct Figures {
     pub values: [f64; 5],
 }
 
-/// A set of accounts with this many samples in all, a multiple of 20 x 4 x 5 x 5. Another `version`
-/// has other values under the same labels.
+/// A set of accounts with this many samples in all, a multiple of accounts x 4 x 5 x 5. Another
+/// `version` has other values under the same labels.
 #[derive(Clone, Copy)]
 pub struct Pages {
     pub samples: usize,
+    pub accounts: usize,
     pub version: u64,
 }
 
 impl Pages {
     pub fn new(samples: usize) -> Self {
-        Self { samples, version: 0 }
+        Self { samples, accounts: ACCOUNTS, version: 0 }
     }
 
     /// The same accounts after other answers.
@@ -56,7 +58,7 @@ impl Pages {
     }
 
     pub fn board(self) -> Board {
-        Board::new((0..ACCOUNTS).map(|account| self.part(account)).collect())
+        Board::new((0..self.accounts).map(|account| self.part(account)).collect())
     }
 
     /// What one account publishes.
@@ -79,7 +81,7 @@ impl Pages {
 
     /// The rows of `GROUPS[group]` in one account's range.
     pub fn rows(self, account: usize, range: usize, group: usize) -> Vec<Figures> {
-        let rows = self.samples / (ACCOUNTS * RANGES.len() * 5);
+        let rows = self.samples / (self.accounts * RANGES.len() * 5);
         let place = (account * RANGES.len() + range) * GROUPS.len() + group;
         let mut random = Rng::with_seed(self.version << 32 | place as u64);
         let row = |index| Figures {
@@ -91,7 +93,8 @@ impl Pages {
 
     /// The rows of `GROUPS[group]`, account after account.
     pub fn all(self, group: usize) -> impl Iterator<Item = Figures> {
-        let places = (0..ACCOUNTS).flat_map(|account| (0..RANGES.len()).map(move |r| (account, r)));
+        let places =
+            (0..self.accounts).flat_map(|account| (0..RANGES.len()).map(move |r| (account, r)));
         places.flat_map(move |(account, range)| self.rows(account, range, group))
     }
 
@@ -136,7 +139,11 @@ fn name(account: usize) -> String {
 fn labels(account: usize, range: usize, group: usize, index: usize) -> [(&'static str, String); 6] {
     let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap());
     let alone = |of: usize, value: String| if of == group { value } else { "(all)".to_owned() };
-    let country: String = [letter(index / 26), letter(index)].into_iter().collect();
+    let mut country: String = [letter(index / 26), letter(index)].into_iter().collect();
+    if index >= 26 * 26 {
+        // More than there are in the world, so that a million samples differ.
+        country.push(letter(index / (26 * 26)));
+    }
     [
         ("account", name(account)),
         ("view", "all-offers".to_owned()),

@@ -11,7 +11,7 @@ use revenue_exporter::snapshot::AccountPart;
 
 use crate::measure::{Runner, each, race, timed};
 use crate::options::Options;
-use crate::pages::{ACCOUNTS, NOW, Pages};
+use crate::pages::{NOW, Pages};
 use crate::report::Line;
 use crate::rivals;
 
@@ -20,24 +20,26 @@ const SAMPLES: usize = 100_000;
 /// Every account in two versions, to be published in turns.
 pub struct Versions {
     parts: [Vec<AccountPart>; 2],
+    accounts: usize,
     turn: usize,
 }
 
 impl Versions {
     pub fn new(pages: Pages) -> Self {
-        let all = |pages: Pages| (0..ACCOUNTS).map(|account| pages.part(account)).collect();
-        Self { parts: [all(pages.changed()), all(pages)], turn: 0 }
+        let accounts = pages.accounts;
+        let all = |pages: Pages| (0..accounts).map(|account| pages.part(account)).collect();
+        Self { parts: [all(pages.changed()), all(pages)], accounts, turn: 0 }
     }
 
     /// Publishes the next account's other version.
     pub fn publish_one(&mut self, board: &Board) {
-        let (version, account) = (self.turn / ACCOUNTS % 2, self.turn % ACCOUNTS);
+        let (version, account) = (self.turn / self.accounts % 2, self.turn % self.accounts);
         board.publish(self.parts[version][account].clone());
         self.turn += 1;
     }
 
-    fn publish_all(&mut self, board: &Board) {
-        (0..ACCOUNTS).for_each(|_| self.publish_one(board));
+    pub fn publish_all(&mut self, board: &Board) {
+        (0..self.accounts).for_each(|_| self.publish_one(board));
     }
 }
 
@@ -60,7 +62,7 @@ pub fn render(_: &Options) -> Vec<Line> {
         encode_registry(&mut text, rival).unwrap();
         let theirs = text.lines().filter(|line| !line.starts_with('#')).count();
         // Each account's `up` and `info` are ours alone.
-        assert_eq!(theirs + 2 * ACCOUNTS, samples);
+        assert_eq!(theirs + 2 * pages.accounts, samples);
     }
     let mut copy = vec![0_u8; bytes.len()];
     let memcpy = || timed(|| black_box(&mut copy).copy_from_slice(black_box(&bytes))).0;

@@ -50,7 +50,7 @@ impl Supervisor {
             let (kept, secrets) = (kept.take().unwrap_or_default(), secrets.clone());
             let source = &subject.common().credential.source;
             let every = around.fetch.limits.secrets_every;
-            let watch = Watch::new(who.clone(), source, around.clock.clone(), every);
+            let watch = Watch::new(who.clone(), source, around.clock.clone(), every, around.seed);
             // Made inside, so that a failure to begin is caught as well.
             async move {
                 let collector = Collector::new(subject, around).after(kept);

@@ -20,6 +20,8 @@ pub struct Watch {
     path: PathBuf,
     clock: Clock,
     every: Duration,
+    /// Until the first look.
+    first: Duration,
 }
 
 /// What a look at the file showed.
@@ -33,18 +35,28 @@ enum Sight {
 }
 
 impl Watch {
-    /// Looks where `source` points, `every` so often.
-    pub fn new(who: Who, source: &CredentialSource, clock: Clock, every: Duration) -> Option<Self> {
+    /// Looks where `source` points, `every` so often. By `seed` and the account's name the first look comes somewhat
+    /// sooner: thousands that look at one moment would need hundreds of threads.
+    pub fn new(
+        who: Who,
+        source: &CredentialSource,
+        clock: Clock,
+        every: Duration,
+        seed: u64,
+    ) -> Option<Self> {
         let CredentialSource::File(path) = source else { return None };
-        Some(Self { who, path: path.clone(), clock, every })
+        let share = fastrand::Rng::with_seed(seed ^ super::spread(&who)).f64();
+        Some(Self { who, path: path.clone(), clock, every, first: every.mul_f64(share) })
     }
 
     /// Tells `secrets` of every new one, without end. Where the file is on a disk that hangs, this
     /// hangs, and nothing else.
     pub async fn run(self, secrets: Sender<Secret>) -> Infallible {
         let (mut seen, mut warned) = (None, false);
+        let mut wait = self.first;
         loop {
-            self.clock.sleep(self.every).await;
+            self.clock.sleep(wait).await;
+            wait = self.every;
             let path = self.path.clone();
             match tokio::task::spawn_blocking(move || look(&path, seen)).await {
                 Ok(Sight::Secret(stamp, secret)) => {

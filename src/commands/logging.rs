@@ -3,22 +3,34 @@
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::cli::{Format, Log};
+use crate::cli::{Format, Level, Log};
 
 /// Begins to log. Libraries speak only from `warn` on, whose own `trace` would show headers.
 pub(super) fn start(log: &Log) {
-    let level = log.level.as_str();
-    let filter = EnvFilter::new(format!("warn,revenue_exporter={level}"));
+    let ours = level(log.level);
+    let filter =
+        Targets::new().with_default(LevelFilter::WARN).with_target(env!("CARGO_CRATE_NAME"), ours);
     let registry = tracing_subscriber::registry().with(filter);
     // A second start, as in a test, changes nothing.
     let _ = match log.format {
         Format::Logfmt => registry.with(logfmt()).try_init(),
         Format::Json => registry.with(json()).try_init(),
     };
+}
+
+const fn level(typed: Level) -> LevelFilter {
+    match typed {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    }
 }
 
 fn logfmt<S>() -> impl tracing_subscriber::Layer<S>

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::runtime::Builder;
@@ -27,8 +28,13 @@ use crate::shutdown::channel;
 use crate::state::{Disk, Store};
 use crate::upstream::transport::Transport;
 
-/// Threads that collect and serve; rendering a large page borrows another for a moment.
+/// Threads that collect and serve, on any number of cores: they wait for the network, and one of them has time for
+/// thousands of accounts. What blocks, the disk or the rendering of a large page, borrows another for a moment.
 const WORKERS: usize = 2;
+
+/// How long a borrowed thread waits for more to do. An answer is applied and saved within less, so that it seldom
+/// takes two; between answers an idle exporter has its workers only.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Everything a run needs.
 pub(super) struct Plan<'a> {
@@ -113,6 +119,7 @@ pub(super) fn block_on(
 ) -> Result<(), CommandError> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS)
+        .thread_keep_alive(LINGER)
         .enable_all()
         .build()
         .map_err(|error| CommandError::System(format!("cannot start: {error}")))?;

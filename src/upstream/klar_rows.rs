@@ -20,6 +20,10 @@ use crate::snapshot::KLAR_COLUMNS;
 /// A single row longer than this is no row of a report (real ones have some 550 bytes).
 const LONGEST_ROW: usize = 256 * 1024;
 
+/// How much is looked at in one go: a fast network hands over some 400 KiB at once, which need not be
+/// copied as a whole.
+const PORTION: usize = 64 * 1024;
+
 /// What a reader saw besides good rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -57,7 +61,11 @@ impl Rows {
     /// # Errors
     /// `not_json` or `api_error` as soon as the answer cannot be a report any more.
     pub fn feed(&mut self, piece: &[u8], each: &mut dyn FnMut(&Line<'_>)) -> Result<(), Failure> {
-        let is_text = self.take(piece);
+        piece.chunks(PORTION).try_for_each(|portion| self.digest(portion, each))
+    }
+
+    fn digest(&mut self, portion: &[u8], each: &mut dyn FnMut(&Line<'_>)) -> Result<(), Failure> {
+        let is_text = self.take(portion);
         let mut at = 0;
         while let Some(step) = self.step(at, each)? {
             at += step;
