@@ -23,6 +23,10 @@ impl Figure {
     }
 
     fn parse(json: &str) -> Self {
+        // Before anything else is looked for: nearly all figures are plain.
+        if let Some(value) = short(json) {
+            return Self::Known(value);
+        }
         let text = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let text = text.unwrap_or(json).trim();
         if text.is_empty() || text == "null" {
@@ -36,9 +40,6 @@ impl Figure {
 }
 
 fn decimal(text: &str) -> Option<Decimal> {
-    if let Some(short) = short(text) {
-        return Some(short);
-    }
     if text.bytes().any(|byte| byte | 0x20 == b'e') {
         return Decimal::from_scientific(text).ok();
     }

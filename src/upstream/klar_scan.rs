@@ -52,9 +52,7 @@ fn value(bytes: &[u8], at: usize) -> Option<usize> {
 /// Where the text at `at` ends, its quotes included.
 fn plain_text(bytes: &[u8], at: usize) -> Option<usize> {
     let begin = after(bytes, at, b'"')?;
-    let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
-    let end = begin + bytes.get(begin..)?.iter().position(special)?;
-    after(bytes, end, b'"')
+    after(bytes, first(bytes, begin, special), b'"')
 }
 
 /// Where the number at `at` ends; one without an exponent, behind which something follows.
@@ -72,8 +70,44 @@ fn plain_number(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Where the digits at `at` end, of which there must be one.
 fn digits(bytes: &[u8], at: usize) -> Option<usize> {
-    let count = bytes.get(at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    (count > 0).then_some(at + count)
+    let end = first(bytes, at, no_digit);
+    (end > at).then_some(end)
+}
+
+/// The first byte from `at` on that is one of `kind`, or the end. `kind` looks at eight at a time and
+/// sets the highest bit of those that are; only the lowest of these bits must be right.
+fn first(bytes: &[u8], mut at: usize, kind: fn(u64) -> u64) -> usize {
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let found = kind(u64::from_le_bytes(*eight));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let is_one = |byte: &u8| kind(u64::from(*byte) * ALL) != 0;
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(is_one).unwrap_or(rest.len())
+}
+
+/// A byte times this is eight of them.
+const ALL: u64 = u64::from_le_bytes([1; 8]);
+
+/// The highest bit of each.
+const HIGH: u64 = ALL * 0x80;
+
+/// Quotes, backslashes and control characters.
+const fn special(eight: u64) -> u64 {
+    let quotes = (eight ^ (ALL * 0x22)).wrapping_sub(ALL);
+    let backslashes = (eight ^ (ALL * 0x5c)).wrapping_sub(ALL);
+    // What is above ASCII is none of them; a borrow from a lower byte follows one that is.
+    (quotes | backslashes | eight.wrapping_sub(ALL * 0x20)) & !eight & HIGH
+}
+
+/// All but 0 to 9.
+const fn no_digit(eight: u64) -> u64 {
+    let from_zero = eight ^ (ALL * 0x30);
+    // Up to 9 there is no carry into the highest bit, and nothing carries beyond it.
+    (((from_zero & !HIGH) + ALL * 0x76) | from_zero) & HIGH
 }
 
 #[cfg(test)]
@@ -130,6 +164,20 @@ mod tests {
             assert_eq!(scanned(left), None, "{left}");
         }
         assert_eq!(object(r#"{"a":1}"#, |_, _| false), None);
+    }
+
+    #[test]
+    fn each_byte_is_of_its_kind_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            for place in 0..20 {
+                let mut text = [b'7'; 20];
+                text[place] = byte;
+                let stands = |is_one: bool| if is_one { place } else { text.len() };
+                assert_eq!(first(&text, 0, no_digit), stands(!byte.is_ascii_digit()), "{byte}");
+                let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(first(&text, 0, special), stands(is_special), "{byte}");
+            }
+        }
     }
 
     proptest! {
