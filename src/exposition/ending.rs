@@ -10,7 +10,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
-use super::gzip::Segment;
+use super::gzip::{self, Joined, Segment};
 use super::negotiate::Format;
 use super::own::ReloadState;
 use super::text;
@@ -47,7 +47,7 @@ pub struct Ending {
     made: Tick,
     /// Its text, with the end mark where the format has one.
     pub text: Bytes,
-    packed: OnceLock<Segment>,
+    member: OnceLock<Vec<Bytes>>,
 }
 
 impl Endings {
@@ -82,12 +82,13 @@ impl Ending {
             Format::OpenMetrics => own + END,
             Format::Text => text::from_open_metrics(&own),
         };
-        Self { origin, made, text: Bytes::from(text), packed: OnceLock::new() }
+        Self { origin, made, text: Bytes::from(text), member: OnceLock::new() }
     }
 
-    /// The text compressed, when first asked for.
-    pub fn packed(&self) -> &Segment {
-        self.packed.get_or_init(|| Segment::deflate(&self.text))
+    /// `page` and this as one gzip member, put together when first asked for. `page` must be the one
+    /// that its [`Origin`] names.
+    pub fn member(&self, page: &Joined) -> Vec<Bytes> {
+        self.member.get_or_init(|| gzip::member(page, &Segment::deflate(&self.text))).clone()
     }
 
     fn serves(&self, origin: &Origin, now: Tick) -> bool {

@@ -72,14 +72,19 @@ impl Joined {
     }
 }
 
-/// The gzip member of `page` and what follows it, in pieces to be sent one after the other; the page
-/// is not copied.
+/// A member up to this long is sent in one piece: more of them cost more than to copy it once.
+const SHORT: usize = 64 * 1024;
+
+/// The gzip member of `page` and what follows it, in pieces to be sent one after the other; a long
+/// page is not copied.
 pub fn member(page: &Joined, end: &Segment) -> Vec<Bytes> {
     let mut checksum = page.checksum.clone();
     checksum.combine(&end.checksum);
     let length = page.checksum.total_len().wrapping_add(end.checksum.total_len());
     let trailer = trailer(checksum, length);
-    vec![Bytes::from_static(HEADER), page.deflated.clone(), end.deflated.clone(), trailer]
+    let pieces = [Bytes::from_static(HEADER), page.deflated.clone(), end.deflated.clone(), trailer];
+    let length: usize = pieces.iter().map(Bytes::len).sum();
+    if length > SHORT { pieces.into() } else { vec![Bytes::from(pieces.concat())] }
 }
 
 fn trailer(checksum: Hasher, length: u64) -> Bytes {

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 
 use super::ending::Ending;
-use super::gzip;
 use super::press::Printed;
 
 /// The page as it is.
@@ -13,5 +12,5 @@ pub fn plain(page: &Printed, ending: &Ending) -> Vec<Bytes> {
 
 /// The page as one gzip member.
 pub fn packed(page: &Printed, ending: &Ending) -> Vec<Bytes> {
-    gzip::member(page.packed(), ending.packed())
+    ending.member(page.packed())
 }
