@@ -93,6 +93,8 @@ impl Plan<'_> {
             press: Press::default(),
             endings: Endings::default(),
             reloads: self.web.enable_lifecycle.then(|| reloads.clone()),
+            lock: None,
+            reachable: false,
         })
     }
 
