@@ -67,10 +67,10 @@ impl Plan<'_> {
         let (reloads, wishes) = reload::channel();
         let site = self.site(&app, &reloads, &addresses);
         let reader = self.reader(&app, &site);
+        web::warn_if_exposed(&site, &addresses);
         for address in &addresses {
             info!(%address, path = %site.telemetry_path, version = site.version, "serving metrics");
         }
-        web::warn_if_exposed(&site, &addresses);
         greet(&addresses)?;
         systemd::ready();
         let (stop, mut shutdown) = channel();

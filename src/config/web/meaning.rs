@@ -30,23 +30,33 @@ pub(super) fn headers(typed: Option<&file::Http>) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
     let Some(typed) = typed.and_then(|http| http.headers.as_ref()) else { return Ok(headers) };
     let any: &[&str] = &[];
-    let entries: [(HeaderName, &Option<Text>, &[&str]); 5] = [
-        (CONTENT_SECURITY_POLICY, &typed.content_security_policy, any),
-        (STRICT_TRANSPORT_SECURITY, &typed.strict_transport_security, any),
-        (X_CONTENT_TYPE_OPTIONS, &typed.x_content_type_options, &["nosniff"]),
-        (X_FRAME_OPTIONS, &typed.x_frame_options, &["deny", "sameorigin"]),
-        (X_XSS_PROTECTION, &typed.x_xss_protection, any),
+    let entries: [(HeaderName, &str, &Option<Text>, &[&str]); 5] = [
+        (CONTENT_SECURITY_POLICY, "Content-Security-Policy", &typed.content_security_policy, any),
+        (
+            STRICT_TRANSPORT_SECURITY,
+            "Strict-Transport-Security",
+            &typed.strict_transport_security,
+            any,
+        ),
+        (
+            X_CONTENT_TYPE_OPTIONS,
+            "X-Content-Type-Options",
+            &typed.x_content_type_options,
+            &["nosniff"],
+        ),
+        (X_FRAME_OPTIONS, "X-Frame-Options", &typed.x_frame_options, &["deny", "sameorigin"]),
+        (X_XSS_PROTECTION, "X-XSS-Protection", &typed.x_xss_protection, any),
     ];
-    for (name, text, values) in entries {
+    for (name, shown, text, values) in entries {
         if let Some(text) = text.as_ref().filter(|text| !text.value.trim().is_empty()) {
-            let value = read(text, |value| header(&name, value, values))?;
+            let value = read(text, |value| header(shown, value, values))?;
             headers.insert(name, value);
         }
     }
     Ok(headers)
 }
 
-fn header(name: &HeaderName, text: &str, values: &[&str]) -> Result<HeaderValue, String> {
+fn header(name: &str, text: &str, values: &[&str]) -> Result<HeaderValue, String> {
     if !values.is_empty() && !values.contains(&text) {
         return Err(format!("`{text}` is no value of {name}; {}", instead(text, values)));
     }

@@ -203,7 +203,11 @@ impl<'a> Part<'a> {
             (None, None) => return Ok(None),
         };
         if part.text.value.trim().is_empty() {
-            return Err(part.fault("is empty; write one, or remove the key"));
+            let named = if part.is_file { format!("{key}_file") } else { key.to_owned() };
+            return Err(Fault::of(
+                part.text,
+                format!("`{named}` is empty; write something, or remove it"),
+            ));
         }
         Ok(Some(part))
     }
@@ -212,7 +216,7 @@ impl<'a> Part<'a> {
     fn fault(&self, wrong: &str) -> Fault {
         let key = self.key;
         let what = if self.is_file {
-            format!("`{key}_file`: {}", self.text.value)
+            format!("`{key}_file`: {}", shown(&self.text.value))
         } else {
             format!("`{key}`: the value")
         };
@@ -246,4 +250,13 @@ impl<'a> Part<'a> {
         }
         Ok(())
     }
+}
+
+/// A path, unless it may be the key itself, written where its file's name belongs.
+fn shown(path: &str) -> &str {
+    let is_key = path.len() > 200
+        || path.contains("-----")
+        || path.chars().any(char::is_control)
+        || ["MI", "MC4CAQ"].iter().any(|begin| path.starts_with(begin));
+    if is_key { "the file of this name" } else { path }
 }

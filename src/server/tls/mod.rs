@@ -39,7 +39,7 @@ pub struct Terms {
     pub versions: Vec<&'static SupportedProtocolVersion>,
     /// The cipher suites, the best first.
     pub suites: Vec<SupportedCipherSuite>,
-    /// The groups for the key exchange, the best first.
+    /// The groups for the key exchange; rustls takes the first of the client's that is among them.
     pub groups: Vec<&'static dyn SupportedKxGroup>,
     /// Whether our order of suites goes before the client's.
     pub prefer_ours: bool,
