@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use base64::Engine as _;
+use bcrypt::BASE_64;
 use tokio::task::JoinSet;
 
 use super::client::{Reply, ask, basic};
@@ -85,16 +87,22 @@ async fn another_hash_ends_what_the_password_before_was_good_for() {
     let stage = Stage::new(USERS).await;
     let right = basic("alice", "open sesame");
     assert_eq!(ask(stage.address, "GET", "/-/healthy", &[&right]).await.status, 200);
-    let hash = bcrypt::hash_with_salt("another", 4, [3; 16]).unwrap();
+    let hash = hash("another", 4);
     stage.put("web.yml", &format!("basic_auth_users:\n  alice: {hash}\n"));
     assert_refused(&ask(stage.address, "GET", "/-/healthy", &[&right]).await);
     let new = basic("alice", "another");
     assert_eq!(ask(stage.address, "GET", "/-/healthy", &[&new]).await.status, 200);
 }
 
+fn hash(password: &str, cost: u32) -> String {
+    let salt = [5; 16];
+    let worked = bcrypt::bcrypt(cost, salt, format!("{password}\0").as_bytes());
+    let (salt, worked) = (BASE_64.encode(salt), BASE_64.encode(&worked[..23]));
+    format!("$2b${cost:02}${salt}{worked}")
+}
+
 /// Two users whose hashes cost differently.
 fn uneven(low: u32, high: u32) -> String {
-    let hash = |password, cost| bcrypt::hash_with_salt(password, cost, [5; 16]).unwrap();
     let (alice, bob) = (hash("open sesame", low), hash("hunter2", high));
     format!("basic_auth_users:\n  alice: {alice}\n  bob: {bob}\n")
 }
@@ -116,20 +124,18 @@ async fn the_work_of_a_guess_is_the_same_whoever_is_named() {
 
 #[tokio::test]
 async fn guesses_beyond_those_that_wait_are_sent_away_and_who_is_known_passes() {
-    let stage = Stage::new(&uneven(4, 11)).await;
+    let stage = Stage::new(&uneven(4, 9)).await;
     let right = basic("alice", "open sesame");
     assert_eq!(ask(stage.address, "GET", "/-/healthy", &[&right]).await.status, 200);
     let (address, mut flood) = (stage.address, JoinSet::new());
-    for guess in 0..40 {
+    for guess in 0..60 {
         let header = basic("nobody", &format!("guess {guess}"));
         flood.spawn(async move { ask(address, "GET", "/-/healthy", &[&header]).await.status });
     }
-    let first = flood.join_next().await.unwrap().unwrap();
-    assert_eq!(first, 503, "who is sent away is told at once");
     assert_eq!(ask(stage.address, "GET", "/-/healthy", &[&right]).await.status, 200);
-    let rest = flood.join_all().await;
-    assert!(rest.iter().all(|status| [401, 503].contains(status)), "{rest:?}");
-    assert!(rest.contains(&401));
+    let told = flood.join_all().await;
+    assert!(told.iter().all(|status| [401, 503].contains(status)), "{told:?}");
+    assert!(told.contains(&401) && told.contains(&503), "{told:?}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "real time is what is measured")]

@@ -109,9 +109,9 @@ impl Logins {
     /// that another hash makes it unknown.
     fn seal(&self, rules: &Rules, shown: &Credentials) -> Option<Vec<u8>> {
         self.key.as_ref()?;
-        let hash = rules.users.hash(&shown.user).map(Hash::as_bytes);
-        // A hash has 60 characters of its own alphabet, and a name that is unknown has none.
-        Some([hash.unwrap_or_default(), b"\0", &shown.password].concat())
+        let hash = rules.users.hash(&shown.user).map(Hash::bytes);
+        // Every hash has the same length, and a name that is unknown has none.
+        Some([&hash.unwrap_or_default()[..], &shown.password].concat())
     }
 
     fn remembers(&self, user: &[u8], seal: &[u8]) -> bool {

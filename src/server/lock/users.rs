@@ -5,14 +5,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
+
 /// The costs that bcrypt knows: it does 2^cost rounds.
 const COSTS: std::ops::RangeInclusive<u32> = 4..=31;
+
+/// bcrypt heeds no more of a password, its final zero included.
+const LONGEST: usize = 72;
 
 /// A bcrypt hash. `Debug` shows `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hash {
-    text: String,
     cost: u32,
+    salt: [u8; 16],
+    digest: [u8; 23],
 }
 
 impl Hash {
@@ -20,15 +26,19 @@ impl Hash {
     ///
     /// `None` where that is no bcrypt hash. What it was is never told.
     pub fn parse(text: &str) -> Option<Self> {
-        let cost = text.parse::<bcrypt::HashParts>().ok()?.get_cost();
         // `$2x$` marks the hashes of an old program that hashed some passwords wrongly.
-        let known = ["$2a$", "$2b$", "$2y$"].iter().any(|version| text.starts_with(version));
-        (known && COSTS.contains(&cost)).then(|| Self { text: text.to_owned(), cost })
+        let known = ["$2a$", "$2b$", "$2y$"];
+        let rest = known.into_iter().find_map(|version| text.strip_prefix(version))?;
+        let (cost, rest) = rest.split_once('$')?;
+        let digits = cost.len() == 2 && cost.bytes().all(|byte| byte.is_ascii_digit());
+        let cost = cost.parse().ok().filter(|cost| digits && COSTS.contains(cost))?;
+        let (salt, digest) = rest.split_at_checked(22)?;
+        Some(Self { cost, salt: decoded(salt)?, digest: decoded(digest)? })
     }
 
     /// The hash of no known password.
     fn decoy(cost: u32) -> Self {
-        Self { text: format!("$2b${cost:02}${}", ".".repeat(53)), cost }
+        Self { cost, salt: [0; 16], digest: [0; 23] }
     }
 
     /// The base-2 logarithm of its rounds, 4 to 31.
@@ -36,15 +46,23 @@ impl Hash {
         self.cost
     }
 
-    /// The hash as it was written.
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.text.as_bytes()
+    /// What tells it from other hashes.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        [&self.cost.to_le_bytes()[..], &self.salt, &self.digest].concat()
     }
 
     fn fits(&self, password: &[u8], rounds: &AtomicU64) -> bool {
         rounds.fetch_add(1 << self.cost, Ordering::Relaxed);
-        bcrypt::verify(password, &self.text).unwrap_or(false)
+        let ended: Vec<u8> = password.iter().copied().chain([0]).take(LONGEST).collect();
+        let worked = bcrypt::bcrypt(self.cost, self.salt, &ended);
+        // Every byte is compared, whichever differs first.
+        let differences = worked.iter().zip(&self.digest).fold(0, |sum, (a, b)| sum | (a ^ b));
+        differences == 0
     }
+}
+
+fn decoded<const N: usize>(text: &str) -> Option<[u8; N]> {
+    bcrypt::BASE_64.decode(text).ok()?.try_into().ok()
 }
 
 impl fmt::Debug for Hash {
@@ -100,12 +118,17 @@ impl Users {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const OPEN_SESAME: &str = "open sesame";
 
     fn hash(password: &str, cost: u32) -> Hash {
-        Hash::parse(&bcrypt::hash_with_salt(password, cost, [7; 16]).unwrap().to_string()).unwrap()
+        let ended = [password.as_bytes(), b"\0"].concat();
+        let salt = [7; 16];
+        let worked = bcrypt::bcrypt(cost, salt, &ended);
+        Hash { cost, salt, digest: worked[..23].try_into().unwrap() }
     }
 
     fn users() -> Users {
@@ -158,6 +181,39 @@ mod tests {
             assert!(Hash::parse(&format!("{bad}{tail}")).is_none(), "{bad}");
         }
         assert!(Hash::parse("$2y$10$ä").is_none());
+    }
+
+    /// Made by libxcrypt.
+    #[test]
+    fn another_library_s_hashes_fit_their_passwords_and_no_others() {
+        let made = [
+            ("open sesame", "$2y$04$zVHmKQtGGQob.b/Nc7l9NO7mRbpvel1KvARChVZjdxD7/iNbcHcO2"),
+            ("", "$2b$04$zVHmKQtGGQob.b/Nc7l9NO8UlrYcW05FiuCj/SxsFO/ZtiN9.mNzy"),
+            ("schöne Grüße", "$2a$05$zVHmKQtGGQob.b/Nc7l9NOkkTx2JxIQC/gzJSNkfKK/s.Ea98yeqq"),
+            (
+                "0123456789012345678901234567890123456789012345678901234567890123456789ab",
+                "$2b$04$zVHmKQtGGQob.b/Nc7l9NO7HCFrawxEelA9CEXWHgbZG6M4q0R8wi",
+            ),
+            (
+                "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+                "$2y$04$zVHmKQtGGQob.b/Nc7l9NOsMmxonnwNcu9RCSO5Ki7Yn2t.3LAeZK",
+            ),
+        ];
+        for (at, (password, text)) in made.iter().enumerate() {
+            let hash = Hash::parse(text).unwrap();
+            for (other, (guess, _)) in made.iter().enumerate() {
+                // Two of them begin with the same 72 bytes, and bcrypt heeds no more.
+                let fits = at == other || password.get(..72).is_some_and(|p| guess.starts_with(p));
+                assert_eq!(hash.fits(guess.as_bytes(), &AtomicU64::default()), fits, "{guess}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "(\\$2[aby]\\$)?[0-9]{0,3}\\$?\\PC{0,60}") {
+            let _ = Hash::parse(&text);
+        }
     }
 
     #[test]
