@@ -94,6 +94,9 @@ pub struct Check {
     /// The configuration.
     #[command(flatten)]
     pub config: Config,
+    /// Validate this web configuration, too
+    #[arg(long = "web.config.file", value_name = "PATH", value_parser = maybe_empty())]
+    pub web_config_file: Option<PathBuf>,
 }
 
 /// `backfill`.
@@ -165,6 +168,12 @@ pub struct Web {
     /// Let POST /-/reload read the configuration again, as SIGHUP does
     #[arg(long = "web.enable-lifecycle")]
     pub enable_lifecycle: bool,
+    /// TLS, passwords, headers and a rate limit, in the format of Prometheus' exporter-toolkit
+    #[arg(long = "web.config.file", value_name = "PATH", value_parser = maybe_empty())]
+    pub config_file: Option<PathBuf>,
+    /// Listen on the sockets that systemd hands over, instead of --web.listen-address
+    #[arg(long = "web.systemd-socket")]
+    pub systemd_socket: bool,
 }
 
 /// `--log.*`.

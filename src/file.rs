@@ -4,7 +4,9 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use rustix::fs::OFlags;
 
 /// What tells one state of a file from another, without reading it.
@@ -14,6 +16,18 @@ pub struct Stamp {
     size: u64,
     written: (i64, i64),
     changed: (i64, i64),
+}
+
+impl Stamp {
+    /// Whether the file was last changed longer than `age` before `now`. A second change within
+    /// the same tick of the file system's clock leaves the same stamp.
+    pub fn is_older(&self, now: Timestamp, age: Duration) -> bool {
+        let (seconds, nanos) = self.changed;
+        let changed =
+            i32::try_from(nanos).ok().and_then(|nanos| Timestamp::new(seconds, nanos).ok());
+        let past = now.checked_sub(age).ok();
+        changed.zip(past).is_some_and(|(changed, past)| changed < past)
+    }
 }
 
 /// Reads a regular file of at most `most` bytes.

@@ -18,6 +18,7 @@ mod smoke {
     mod hang;
     mod misplaced;
     mod page;
+    mod passwords;
     mod planted;
     mod program;
     mod proxy;

@@ -40,6 +40,8 @@ pub fn serve(samples: usize) -> Ours {
             press: Press::default(),
             endings: Endings::default(),
             reloads: None,
+            lock: None,
+            reachable: false,
         })
     });
     runtime.spawn(bound.run(site, std::future::pending()));

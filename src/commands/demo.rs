@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tracing::warn;
 
 use super::run::{Plan, block_on};
+use super::web::Guard;
 use super::{CommandError, logging};
 use crate::cli;
 use crate::clock::Clock;
@@ -15,7 +17,11 @@ use crate::demo::{Answer, klar, listen, shopfront, taprain, world};
 use crate::upstream::http::Http;
 
 pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
+    let guard = Guard::read(typed.web.config_file.as_deref())?;
     logging::start(&typed.log);
+    for warning in guard.as_ref().map(Guard::warnings).unwrap_or_default() {
+        warn!("{warning}");
+    }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
     block_on(async {
         let clock = match typed.speed {
@@ -33,8 +39,9 @@ pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
         let settings = shopfront::settings(taprain_at, klar_at)
             .map_err(|error| CommandError::System(error.to_string()))?;
         let web = &typed.web;
-        let greeting = |at: &[SocketAddr]| greet(at, &web.telemetry_path, typed.speed);
-        Plan { settings, clock, transport, web, load: None }.serve(greeting).await
+        let scheme = if guard.as_ref().is_some_and(Guard::encrypts) { "https" } else { "http" };
+        let greeting = |at: &[SocketAddr]| greet(at, (scheme, &web.telemetry_path), typed.speed);
+        Plan { settings, clock, transport, web, guard, load: None }.serve(greeting).await
     })
 }
 
@@ -49,13 +56,13 @@ async fn start(
     Ok(address)
 }
 
-fn greet(at: &[SocketAddr], path: &str, speed: u32) -> Result<(), CommandError> {
+fn greet(at: &[SocketAddr], (scheme, path): (&str, &str), speed: u32) -> Result<(), CommandError> {
     let mut lines =
         vec!["A fictional business, collected from simulators of both APIs:".to_owned()];
     lines.push(String::new());
     for address in at {
-        let page = format!("http://{address}/");
-        let metrics = format!("http://{address}{path}");
+        let page = format!("{scheme}://{address}/");
+        let metrics = format!("{scheme}://{address}{path}");
         let width = metrics.len();
         lines.push(format!("  {metrics}  the metrics"));
         lines.push(format!("  {page:width$}  what is known, for people"));

@@ -9,6 +9,8 @@ mod reload;
 mod run;
 mod serve;
 mod signals;
+mod systemd;
+mod web;
 
 use std::process::ExitCode;
 
@@ -37,10 +39,12 @@ enum CommandError {
 /// Runs the command and returns its exit code: 0 ok, 1 failure, 2 usage or configuration.
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.into_command() {
-        cli::Command::Serve(serve) if serve.check => check::run(&serve.config),
+        cli::Command::Serve(serve) if serve.check => {
+            check::run(&serve.config, serve.web.config_file.as_deref())
+        }
         cli::Command::Serve(serve) => serve::run(&serve),
         cli::Command::Demo(demo) => demo::run(&demo),
-        cli::Command::Check(check) => check::run(&check.config),
+        cli::Command::Check(check) => check::run(&check.config, check.web_config_file.as_deref()),
         cli::Command::Backfill(backfill) => backfill::run(&backfill),
     };
     match done {

@@ -9,9 +9,10 @@ use arc_swap::ArcSwap;
 use tokio::runtime::Builder;
 use tracing::info;
 
-use super::CommandError;
 use super::reload::{Load, READING, Reader};
 use super::signals::{Signals, stop_on_signals};
+use super::web::{self, Guard};
+use super::{CommandError, systemd};
 use crate::app::{App, log_plans};
 use crate::cli::Web;
 use crate::clock::Clock;
@@ -21,7 +22,7 @@ use crate::exposition::own::ReloadState;
 use crate::exposition::press::Press;
 use crate::exposition::process::Process;
 use crate::model::settings::Settings;
-use crate::server::Server;
+use crate::server::exposure::is_reachable;
 use crate::server::reload::{self, Reloads};
 use crate::server::site::{Loaded, Site};
 use crate::shutdown::channel;
@@ -42,6 +43,8 @@ pub(super) struct Plan<'a> {
     pub(super) clock: Clock,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) web: &'a Web,
+    /// What guards the server; `None` lets everybody in.
+    pub(super) guard: Option<Guard<'a>>,
     /// Reads the settings again; `None` where they come from nowhere.
     pub(super) load: Option<Load>,
 }
@@ -55,11 +58,11 @@ impl Plan<'_> {
 
     /// Runs until a signal; `greet` is told where it listens.
     pub(super) async fn serve(
-        self,
+        mut self,
         greet: impl FnOnce(&[SocketAddr]) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         let signals = Signals::listen()?;
-        let bound = Server::bind(&self.web.listen).await?;
+        let bound = web::bind(self.web).await?;
         let addresses = bound.addresses();
         log_plans(&self.settings);
         let seed = self.seed();
@@ -68,24 +71,27 @@ impl Plan<'_> {
         let transport = Arc::clone(&self.transport);
         let app = App::build(&self.settings, self.clock.clone(), transport, store, seed);
         let (reloads, wishes) = reload::channel();
-        let site = self.site(&app, &reloads);
+        let site = self.site(&app, &reloads, &addresses);
         let reader = self.reader(&app, &site);
+        web::warn_if_exposed(&site, &addresses);
         for address in &addresses {
             info!(%address, path = %site.telemetry_path, version = site.version, "serving metrics");
         }
         greet(&addresses)?;
+        systemd::ready();
         let (stop, mut shutdown) = channel();
         let collecting = app.collect(shutdown.clone());
         let serving = bound.run(site, async move { shutdown.wait().await });
         tokio::select! {
             biased;
             done = stop_on_signals(signals, stop, reloads) => done,
+            never = systemd::watchdog() => match never {},
             ((), ()) = async { tokio::join!(collecting, serving) } => Ok(()),
             () = reader.run(wishes) => Ok(()),
         }
     }
 
-    fn site(&self, app: &App, reloads: &Reloads) -> Arc<Site> {
+    fn site(&mut self, app: &App, reloads: &Reloads, addresses: &[SocketAddr]) -> Arc<Site> {
         let reload = ReloadState { successful: true, at: self.clock.wall() };
         let loaded = Loaded { text: config::effective(&self.settings).into(), reload };
         Arc::new(Site {
@@ -99,6 +105,8 @@ impl Plan<'_> {
             press: Press::default(),
             endings: Endings::default(),
             reloads: self.web.enable_lifecycle.then(|| reloads.clone()),
+            lock: self.guard.take().map(Guard::lock),
+            reachable: is_reachable(addresses),
         })
     }
 

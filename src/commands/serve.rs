@@ -7,6 +7,7 @@ use tracing::warn;
 
 use super::reload::Load;
 use super::run::{Plan, block_on};
+use super::web::Guard;
 use super::{CommandError, configuration, logging};
 use crate::cli;
 use crate::clock::Clock;
@@ -15,8 +16,10 @@ use crate::upstream::http::Http;
 
 pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
     let loaded = configuration(&typed.config)?;
+    let guard = Guard::read(typed.web.config_file.as_deref())?;
     logging::start(&typed.log);
-    for warning in &loaded.warnings {
+    let unwise = guard.as_ref().map(Guard::warnings).unwrap_or_default();
+    for warning in loaded.warnings.iter().chain(unwise) {
         warn!("{warning}");
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
@@ -25,7 +28,7 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
         let load: Load = Arc::new(move || Ok(with_state(configuration(&file)?, state.as_deref())));
         let settings = with_state(loaded, typed.state.as_deref()).settings;
         let (web, load) = (&typed.web, Some(load));
-        let plan = Plan { settings, clock, transport, web, load };
+        let plan = Plan { settings, clock, transport, web, guard, load };
         plan.serve(|_| Ok(())).await
     })
 }

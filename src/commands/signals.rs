@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-use super::CommandError;
+use super::{CommandError, systemd};
 use crate::clock::Clock;
 use crate::server::reload::Reloads;
 use crate::shutdown::Stop;
@@ -27,6 +27,7 @@ pub(super) async fn stop_on_signals(
 ) -> Result<(), CommandError> {
     let signal = signals.next(&reloads).await;
     info!(signal, "stopping; a second signal stops at once");
+    systemd::stopping();
     stop.now();
     let clock = Clock::system();
     // `timeout` and some supervisors tell a process and its group: that is one wish, not two.

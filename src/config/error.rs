@@ -38,7 +38,9 @@ fn presentable(message: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(message.len()), message);
     while !rest.is_empty() {
         let (word, after) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
-        let secret = word.len() >= SHORTEST_SECRET && word.contains(|c: char| c.is_ascii_digit());
+        let secret = word.len() >= SHORTEST_SECRET
+            && word.contains(|c: char| c.is_ascii_digit())
+            && !is_suite(word);
         shown.push_str(if secret { "…" } else { word });
         let mut after = after.chars();
         let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
@@ -46,6 +48,12 @@ fn presentable(message: &str) -> String {
         rest = after.as_str();
     }
     shown
+}
+
+/// Whether the word has the shape of a cipher suite's name.
+fn is_suite(word: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    word.starts_with("TLS_") && word.chars().all(allowed)
 }
 
 impl fmt::Display for ConfigError {
@@ -92,6 +100,11 @@ impl Fault {
     /// Wrong where `typed` stands.
     pub(super) fn of<T>(typed: &Spanned<T>, message: impl Into<String>) -> Self {
         Self::here(typed.referenced, message)
+    }
+
+    /// The same with what becomes of it.
+    pub(super) fn but(self, comfort: &str) -> Self {
+        Self { message: format!("{}; {comfort}", self.message), ..self }
     }
 
     /// The same, now that the file is known.

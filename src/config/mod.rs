@@ -18,6 +18,7 @@ mod quantity;
 mod ranges;
 mod scalars;
 mod taprain;
+pub mod web;
 mod yaml;
 
 use std::path::Path;

@@ -1,16 +1,16 @@
 //! From bytes to the typed file, and from the parser's errors to sentences.
 
+use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location, MessageFormatter, UserMessageFormatter};
 
 use super::error::Fault;
-use super::file::File;
 use super::nearest::{listed, nearest};
 
 /// Reads the bytes of a configuration file. An empty file is a file without keys.
-pub(super) fn parse(bytes: &[u8]) -> Result<File, Fault> {
+pub(super) fn parse<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
     let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options::<Option<File>>(text, options)
+    serde_saphyr::from_str_with_options::<Option<T>>(text, options)
         .map(Option::unwrap_or_default)
         .map_err(|error| sentence(&error, text))
 }

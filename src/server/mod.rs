@@ -5,15 +5,19 @@
 
 pub mod body;
 pub mod config;
+mod connection;
+pub mod exposure;
+mod guard;
 pub mod health;
 pub mod landing;
+pub mod lock;
 pub mod metrics;
 pub mod reload;
 pub mod reply;
 pub mod routes;
 pub mod site;
+pub mod tls;
 
-use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -21,17 +25,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 
+use self::connection::serve;
 use self::site::Site;
-
-/// A client has this long to send a request's head.
-const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+use self::tls::Opened;
 
 /// Requests in flight have this long when the server stops, so that all has ended within 5 s.
 const GRACE: Duration = Duration::from_secs(3);
@@ -84,7 +84,7 @@ impl Bound {
 
     /// Serves `site` until `shutdown` resolves, then finishes the requests in flight.
     pub async fn run(self, site: Arc<Site>, shutdown: impl Future<Output = ()>) {
-        let mut connections = JoinSet::new();
+        let (mut connections, mut opening) = (JoinSet::new(), JoinSet::new());
         let graceful = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
@@ -92,11 +92,22 @@ impl Bound {
                 biased;
                 () = &mut shutdown => break,
                 Some(ended) = connections.join_next() => report(ended),
-                accepted = self.accept() => match accepted {
-                    Ok(stream) => {
-                        connections.spawn(serve(stream, Arc::clone(&site), &graceful));
+                Some(opened) = opening.join_next() => match opened {
+                    Ok(Some(opened)) => {
+                        connections.spawn(serve(opened, Arc::clone(&site), &graceful));
                     }
-                    Err(error) => {
+                    Ok(None) => {}
+                    Err(error) => report(Err(error)),
+                },
+                accepted = self.accept() => match (accepted, &site.lock) {
+                    (Ok(stream), None) => {
+                        let opened = Opened::Plain(stream);
+                        connections.spawn(serve(opened, Arc::clone(&site), &graceful));
+                    }
+                    (Ok(stream), Some(lock)) => {
+                        opening.spawn(tls::open(stream, Arc::clone(lock)));
+                    }
+                    (Err(error), _) => {
                         tracing::warn!(%error, "cannot accept a connection");
                         site.clock.sleep(ACCEPT_PAUSE).await;
                     }
@@ -104,6 +115,8 @@ impl Bound {
             }
         }
         drop(self);
+        // A handshake is no request yet.
+        opening.shutdown().await;
         if site.clock.timeout(GRACE, graceful.shutdown()).await.is_none() {
             tracing::warn!(connections = connections.len(), "requests were cut off by the stop");
         }
@@ -121,32 +134,6 @@ impl Bound {
             Poll::Pending
         })
         .await
-    }
-}
-
-/// Serves one connection until either side ends it.
-fn serve(
-    stream: TcpStream,
-    site: Arc<Site>,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
-    // A page is written in few large pieces; waiting to fill packets only delays the last one.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY was refused");
-    }
-    let service = service_fn(move |request| {
-        let site = Arc::clone(&site);
-        async move { Ok::<_, Infallible>(site.answer(&request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_READ_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
     }
 }
 

@@ -12,8 +12,8 @@ use super::{config, health, landing, metrics, reload};
 const READ: &str = "GET, HEAD";
 
 impl Site {
-    /// Answers `request`; its body is not read.
-    pub async fn answer<B>(self: &Arc<Self>, request: &Request<B>) -> Reply {
+    /// Answers `request`, whoever it comes from.
+    pub(super) async fn page<B>(self: &Arc<Self>, request: &Request<B>) -> Reply {
         let telemetry = self.telemetry_path.as_str();
         let reply = match (request.method().as_str(), request.uri().path()) {
             ("GET" | "HEAD", path) if path == telemetry => {

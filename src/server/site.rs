@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::lock::Lock;
 use super::reload::Reloads;
 use crate::board::Board;
 use crate::clock::Clock;
@@ -36,6 +37,10 @@ pub struct Site {
     pub endings: Endings,
     /// Where a wish to reload goes; `None` where HTTP may not have one.
     pub reloads: Option<Reloads>,
+    /// What guards the pages; `None` lets everybody in.
+    pub lock: Option<Arc<Lock>>,
+    /// Whether anybody beyond this host can reach the server.
+    pub reachable: bool,
 }
 
 /// The configuration as it is shown; swapped by a reload.

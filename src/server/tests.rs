@@ -33,6 +33,8 @@ fn site() -> Arc<Site> {
         press: Press::default(),
         endings: Endings::default(),
         reloads: None,
+        lock: None,
+        reachable: false,
     })
 }
 

@@ -13,12 +13,26 @@ pub(super) const KLAR_REFRESH: &str = "planted/klar+refresh==a91eZQ";
 pub(super) const KLAR_ACCESS: &str = "planted/klar+access==c40bZQ";
 /// The cookie that the upstream sets.
 pub(super) const COOKIE: &str = "planted/cookie+session==d65aZQ";
+/// The password of a client of ours, and what another one guesses.
+pub(super) const BASIC_PASSWORD: &str = "planted/basic+password==e7e1ZQ";
+pub(super) const BASIC_GUESS: &str = "planted/basic+guess==f02dZQ";
+/// The bcrypt hash of that password.
+pub(super) const BASIC_HASH: &str = "$2y$10$zVHmKQtGGQob.b/Nc7l9NOZrtMvqniRyiD5q5Z7.xyhCGD11k2t2S";
 /// A credential in a configuration, at a place where none belongs.
 pub(super) const MISPLACED: &str = "planted_misplaced_e8830f17";
 
 /// Everything that must be seen nowhere; what a later part plants is added here.
-const PLANTED: [&str; 6] =
-    [TAPRAIN_FILE, TAPRAIN_VARIABLE, KLAR_REFRESH, KLAR_ACCESS, COOKIE, MISPLACED];
+const PLANTED: [&str; 9] = [
+    TAPRAIN_FILE,
+    TAPRAIN_VARIABLE,
+    KLAR_REFRESH,
+    KLAR_ACCESS,
+    COOKIE,
+    BASIC_PASSWORD,
+    BASIC_GUESS,
+    BASIC_HASH,
+    MISPLACED,
+];
 
 /// The lines of `text` that show a secret, as `place: line`.
 pub(super) fn sightings(place: &str, text: &str) -> Vec<String> {

@@ -173,6 +173,8 @@ impl Scene {
             press: Press::default(),
             endings: Endings::default(),
             reloads: None,
+            lock: None,
+            reachable: false,
         });
         let control = app.control();
         let (stop, shutdown) = channel();
