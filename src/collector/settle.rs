@@ -311,7 +311,7 @@ impl Collector {
 
     /// How many series the answer may bring before the page is too large.
     fn room(&self, flight: &Flight) -> usize {
-        let shown = self.around.board.current().snapshot.series();
+        let shown = self.around.board.series();
         let slot = &self.part.slots[flight.job];
         let own = slot.good.as_ref().map_or(0, |good| good.series);
         self.around.fetch.limits.max_series.saturating_sub(shown.saturating_sub(own))
