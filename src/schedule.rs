@@ -198,8 +198,9 @@ impl Pace {
         if free { Tick::default() } else { self.next.min(self.until) }
     }
 
+    /// One that went late is followed by one in time: lateness must not add up over a window.
     fn spend(&mut self, now: Tick) {
-        self.next = self.next.max(now) + self.gap;
+        self.next = self.next.max(now - self.gap) + self.gap;
     }
 }
 

@@ -62,7 +62,7 @@ fn run(accounts: usize, options: &Options) {
         ledgers::write_hour(directory.path(), &clock, &record);
     }
     let upstream = Upstream::serve(Arc::clone(&record), clock.clone(), options.latency);
-    let program = Program::start(directory.path(), [taprain, klar], upstream.port, options);
+    let mut program = Program::start(directory.path(), [taprain, klar], upstream.port, options);
     let first_scrape = program.await_page();
     let (mut scrapes, mut page) = (Vec::new(), 0);
     let mut watch = |program: &Program, time: Duration| {

@@ -55,8 +55,10 @@ impl Program {
     }
 
     /// Waits for the first page; returns how long that took since the start.
-    pub fn await_page(&self) -> Duration {
-        while self.started.elapsed() < Duration::from_secs(300) {
+    pub fn await_page(&mut self) -> Duration {
+        while self.started.elapsed() < Duration::from_secs(300)
+            && self.child.try_wait().unwrap().is_none()
+        {
             if self.fetch().is_some_and(|bytes| bytes > 0) {
                 return self.started.elapsed();
             }
@@ -143,7 +145,7 @@ fn configuration(
             text,
             "  - account: {name}\n    api_key_file: keys/{name}\n    {base}\n    budget: {{requests: 600, per: 1h, reserve: 0%}}\n    \
              history: {{days: {history}}}\n    views:\n      - view: all\n        ranges:\n          \
-             - {{range: today, every: 8s}}\n          - {{range: yesterday, every: 20s}}\n"
+             - {{range: today, every: 5s}}\n          - {{range: yesterday, every: 5s}}\n"
         );
     }
     if klar > 0 {
@@ -156,7 +158,7 @@ fn configuration(
             text,
             "  - account: {name}\n    refresh_token_file: keys/{name}\n    {base}\n    history: {{days: {history}}}\n    \
              views:\n      - view: default\n        ranges:\n          \
-             - {{range: today, every: 20s}}\n          - {{range: yesterday, every: 20s}}\n"
+             - {{range: today, every: 5s}}\n          - {{range: yesterday, every: 5s}}\n"
         );
     }
     text.push_str("collection: {max_series: 2000000}\n");

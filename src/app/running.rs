@@ -1,6 +1,7 @@
 //! One account that is collected: its task, and how to talk to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -36,12 +37,17 @@ pub(super) struct Ended {
 }
 
 impl Running {
-    /// Starts the account's task, which goes on from its part of the board.
-    pub(super) fn start(subject: Subject, around: Surroundings, kept: Kept) -> Self {
+    /// Starts the account's task, which goes on from its part of the board after `turn`.
+    pub(super) fn start(
+        subject: Subject,
+        around: Surroundings,
+        kept: Kept,
+        turn: Duration,
+    ) -> Self {
         let (stop, shutdown) = shutdown::channel();
         let (secrets, _) = watch::channel(subject.common().credential.secret.clone());
         let supervisor = Supervisor::new(subject.clone(), around);
-        let task = tokio::spawn(supervisor.run(kept, secrets.clone(), shutdown));
+        let task = tokio::spawn(supervisor.run(kept, secrets.clone(), shutdown, turn));
         Self { subject, stop, secrets, task }
     }
 

@@ -230,9 +230,11 @@ impl Collector {
         self.turn_day();
         if self.keep.ails() && self.mend_at <= self.around.clock.tick() {
             self.mend_at = self.around.clock.tick() + MEND;
-            self.keep.save(None, self.now()).await;
+            self.keep.save().await;
         }
         self.send_what_may_go().await;
+        // After it: what was sent has carried what became of the requests before.
+        self.keep.save_due(self.around.clock.tick()).await;
         let wake = self.next_wake();
         tokio::select! {
             biased;
@@ -240,7 +242,7 @@ impl Collector {
                 let latest = secrets.borrow_and_update().clone();
                 self.told(latest);
             }
-            Some(landed) = self.flights.join_next_with_id() => self.land(landed).await,
+            Some(landed) = self.flights.join_next_with_id() => self.land(landed),
             () = self.around.clock.sleep_until(wake) => {}
         }
     }
@@ -333,6 +335,9 @@ impl Collector {
             && let Opening::At(opening) = self.budget().opening(now.tick)
         {
             wake = wake.min(opening);
+        }
+        if let Some(due) = self.keep.due() {
+            wake = wake.min(due.max(now.tick));
         }
         if self.keep.ails() {
             wake = wake.min(self.mend_at.max(now.tick + Duration::from_millis(1)));

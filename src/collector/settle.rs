@@ -24,14 +24,15 @@ const TOKEN_RETRY: Duration = Duration::from_secs(5 * 60);
 
 impl Collector {
     /// Settles a request that came back, or whose task panicked.
-    pub(super) async fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
+    pub(super) fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
         let is_known = self.settle(landed);
         self.publish();
-        let part = is_known.then(|| self.part.clone());
+        if is_known {
+            self.keep.note(self.part.clone(), self.now());
+        }
         if let Some(hours) = self.vendor.hours(self.now(), false) {
             self.keep.note_hours(hours);
         }
-        self.keep.save(part, self.now()).await;
     }
 
     /// Returns whether the request was one of this collector's.

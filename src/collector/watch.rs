@@ -43,8 +43,10 @@ impl Watch {
     /// hangs, and nothing else.
     pub async fn run(self, secrets: Sender<Secret>) -> Infallible {
         let (mut seen, mut warned) = (None, false);
+        // Thousands of accounts do not all look at the same moment.
+        let mut wait = self.every.mul_f64(0.5 + self.phase() / 2.0);
         loop {
-            self.clock.sleep(self.every).await;
+            self.clock.sleep(std::mem::replace(&mut wait, self.every)).await;
             let path = self.path.clone();
             match tokio::task::spawn_blocking(move || look(&path, seen)).await {
                 Ok(Sight::Secret(stamp, secret)) => {
@@ -60,6 +62,11 @@ impl Watch {
                 Ok(Sight::Same) | Err(_) => {}
             }
         }
+    }
+
+    /// The account's place between 0 and 1.
+    fn phase(&self) -> f64 {
+        f64::from(crc32fast::hash(self.who.account.as_bytes()) % 1000) / 1e3
     }
 
     fn warn(&self, reason: &str) {
