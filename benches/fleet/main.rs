@@ -27,6 +27,7 @@ mod program;
 mod record;
 mod upstream;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -101,6 +102,17 @@ fn run(accounts: usize, options: &Options) {
     );
     if options.verbose {
         println!("{}", program.last_words());
+        for missed in [&stats, &store] {
+            let seconds: Vec<_> =
+                missed.late.iter().map(|(_, second)| second.round() as u64).collect();
+            let by_second: BTreeMap<_, usize> =
+                seconds.iter().fold(BTreeMap::new(), |mut sum, second| {
+                    *sum.entry(*second).or_default() += 1;
+                    sum
+                });
+            println!("beyond 5 %, by the second: {by_second:?}");
+        }
+        println!("scrapes took {scrapes:.2?}");
     }
     program.stop();
 }

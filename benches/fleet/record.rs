@@ -64,6 +64,7 @@ impl Record {
             log.sort_unstable();
             missed.add(&TERMS[api], &log, from, until);
         }
+        missed.late.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
         missed.shares.sort_unstable_by(f64::total_cmp);
         missed
     }
@@ -73,6 +74,8 @@ impl Record {
 #[derive(Default)]
 pub struct Missed {
     shares: Vec<f64>,
+    /// Those beyond a twentieth, and seconds since the measurement began.
+    pub late: Vec<(f64, f64)>,
     arrived: usize,
     /// Requests that came when the limit was spent.
     pub broken: usize,
@@ -98,7 +101,11 @@ impl Missed {
                 continue;
             }
             self.arrived += usize::from(arrived.is_some());
-            self.shares.push(seen.since(answered + terms.hold).as_secs_f64() / interval);
+            let share = seen.since(answered + terms.hold).as_secs_f64() / interval;
+            if share > 0.05 {
+                self.late.push((share, seen.since(from).as_secs_f64()));
+            }
+            self.shares.push(share);
         }
     }
 

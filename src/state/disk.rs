@@ -99,7 +99,7 @@ fn write_beside(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = options.create(true).write(true).truncate(true).mode(ONLY_OURS).open(path)?;
     file.write_all(content)?;
-    file.sync_all()
+    file.sync_data()
 }
 
 #[cfg(test)]
