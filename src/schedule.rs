@@ -273,6 +273,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_request_that_went_late_delays_none_of_those_after_it() {
+        let mut schedule = Schedule::new(&[secs(1); 2], 36.0, Tick::default(), secs(36), HOUR);
+        let (last, _) = run(&mut schedule, Duration::ZERO, 10)[9];
+        for (late, expected) in [(20, 72), (0, 108), (35, 144), (35, 180)] {
+            let now = schedule.next_release(last + secs(1)).unwrap();
+            let now = now.max(last + secs(expected - 36)) + secs(late);
+            let job = schedule.due(now).unwrap();
+            schedule.start(job, now);
+            schedule.done(job, now);
+            let next = schedule.next_release(now).unwrap();
+            assert_eq!(next, last + secs(expected), "{late} s late");
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_starves_and_intervals_stretch_in_proportion(

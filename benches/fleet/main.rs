@@ -112,6 +112,7 @@ fn run(accounts: usize, options: &Options) {
                 });
             println!("beyond 5 %, by the second: {by_second:?}");
         }
+        println!("failed: {:?}", program.failures());
         println!("scrapes took {scrapes:.2?}");
     }
     program.stop();

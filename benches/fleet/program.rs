@@ -97,6 +97,20 @@ impl Program {
         }
     }
 
+    /// Requests that failed, by what the page says of them.
+    pub fn failures(&self) -> Vec<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.0\r\nhost: x\r\n\r\n").unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        let failed = |line: &&str| {
+            line.starts_with("revenue_exporter_upstream_requests_total{")
+                && !line.contains("outcome=\"ok\"")
+                && !line.ends_with(" 0")
+        };
+        page.lines().filter(failed).take(20).map(str::to_owned).collect()
+    }
+
     /// The end of what it logged.
     pub fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();

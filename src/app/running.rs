@@ -62,8 +62,9 @@ impl Running {
 
     /// Whether `subject` is the same but for the secret, and the task may run on.
     pub(super) fn serves(&self, subject: &Subject) -> bool {
+        // Who has another name is not worth a copy: of thousands, each is compared with each.
         let secret = &subject.common().credential.secret;
-        self.subject.clone().with_secret(secret.clone()) == *subject
+        self.is_of(subject) && self.subject.clone().with_secret(secret.clone()) == *subject
     }
 
     /// Tells the task the secret of `subject`, where that is another.
