@@ -11,6 +11,7 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
@@ -27,13 +28,12 @@ mod program;
 mod record;
 mod upstream;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use options::Options;
-use program::{Program, Usage};
+use program::Program;
 use record::{KLAR, Missed, Record, TAPRAIN};
 use revenue_exporter::clock::Clock;
 use upstream::Upstream;
@@ -102,16 +102,7 @@ fn run(accounts: usize, options: &Options) {
     );
     if options.verbose {
         println!("{}", program.last_words());
-        for missed in [&stats, &store] {
-            let seconds: Vec<_> =
-                missed.late.iter().map(|(_, second)| second.round() as u64).collect();
-            let by_second: BTreeMap<_, usize> =
-                seconds.iter().fold(BTreeMap::new(), |mut sum, second| {
-                    *sum.entry(*second).or_default() += 1;
-                    sum
-                });
-            println!("beyond 5 %, by the second: {by_second:?}");
-        }
+        println!("beyond 5 %, by the second: {:?} {:?}", stats.by_second(), store.by_second());
         println!("failed: {:?}", program.failures());
         println!("scrapes took {scrapes:.2?}");
     }
@@ -122,6 +113,3 @@ fn said(missed: &Missed) -> String {
     let [half, most, worst] = [0.5, 0.99, 1.0].map(|share| missed.quantile(share) * 100.0);
     format!("{half:.1} %, {most:.1} %, {worst:.1} %")
 }
-
-/// The difference of two readings, for the compiler to know that they are used.
-const _: fn(&Usage) -> f64 = |usage| usage.cpu;

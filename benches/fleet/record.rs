@@ -1,5 +1,6 @@
 //! When each account's requests arrived and were answered, and how far its budget was missed.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -39,8 +40,11 @@ impl Terms {
     }
 }
 
-/// Arrivals and answers of every account.
-pub struct Record([Vec<Mutex<Vec<(Tick, Tick)>>>; 2]);
+/// When a request arrived, and when it was answered.
+type Visit = (Tick, Tick);
+
+/// The visits of every account.
+pub struct Record([Vec<Mutex<Vec<Visit>>>; 2]);
 
 impl Record {
     pub fn new(taprain: usize, klar: usize) -> Self {
@@ -64,7 +68,6 @@ impl Record {
             log.sort_unstable();
             missed.add(&TERMS[api], &log, from, until);
         }
-        missed.late.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
         missed.shares.sort_unstable_by(f64::total_cmp);
         missed
     }
@@ -75,14 +78,14 @@ impl Record {
 pub struct Missed {
     shares: Vec<f64>,
     /// Those beyond a twentieth, and seconds since the measurement began.
-    pub late: Vec<(f64, f64)>,
+    late: Vec<(f64, f64)>,
     arrived: usize,
     /// Requests that came when the limit was spent.
     pub broken: usize,
 }
 
 impl Missed {
-    fn add(&mut self, terms: &Terms, log: &[(Tick, Tick)], from: Tick, until: Tick) {
+    fn add(&mut self, terms: &Terms, log: &[Visit], from: Tick, until: Tick) {
         let interval = terms.interval().as_secs_f64();
         for place in 0..=log.len() {
             let arrived = log.get(place).map(|(arrived, _)| *arrived);
@@ -111,6 +114,14 @@ impl Missed {
 
     pub fn count(&self) -> usize {
         self.arrived
+    }
+
+    /// How many were missed by more than a twentieth, in each second.
+    pub fn by_second(&self) -> BTreeMap<u64, usize> {
+        self.late.iter().fold(BTreeMap::new(), |mut sum, (_, second)| {
+            *sum.entry(second.round() as u64).or_default() += 1;
+            sum
+        })
     }
 
     pub fn quantile(&self, share: f64) -> f64 {

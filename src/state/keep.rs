@@ -168,13 +168,11 @@ impl Keep {
             let patient = now < *patient_until.get_or_insert(now + PATIENCE);
             let attempt = move || keep.attempt(&*task, patient);
             let done = if blocks { beside(attempt).await } else { attempt() };
-            match done {
-                Ok(done) => return done,
-                Err(Busy) => {
-                    drop(lane);
-                    self.clock.sleep(PAUSE).await;
-                }
+            if let Ok(done) = done {
+                return done;
             }
+            drop(lane);
+            self.clock.sleep(PAUSE).await;
         }
     }
 
