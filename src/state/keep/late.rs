@@ -33,6 +33,8 @@ pub(super) struct Late {
     /// When they were saved; the first time as if it had been some part of a minute before, so that
     /// accounts that start together do not save together for ever.
     figures_saved: Option<Tick>,
+    /// How many (view, range)s had figures then.
+    known: usize,
     /// A closed day has moved: were that lost, it would be counted twice.
     moved: bool,
     /// Something could not be saved: not to be tried before.
@@ -45,8 +47,11 @@ impl Late {
         self.quiet_until = quiet_until;
     }
 
+    /// A range's first figures are not waited with: a program that is killed again and again before a
+    /// minute is over would never save them.
     fn figures_due(&self) -> Tick {
-        self.figures_saved.map_or_else(Tick::default, |saved| saved + FIGURES)
+        let news = self.figures.as_ref().is_some_and(|(part, _)| known(part) > self.known);
+        self.figures_saved.filter(|_| !news).map_or_else(Tick::default, |saved| saved + FIGURES)
     }
 }
 
@@ -131,6 +136,7 @@ impl Keep {
             let first = inner.late.figures_saved.is_none();
             let before = if first { FIGURES.mul_f64(share) } else { Duration::ZERO };
             inner.late.figures_saved = Some(now - before);
+            inner.late.known = known(&part);
         } else {
             inner.late.figures.get_or_insert((part, at));
         }
@@ -149,4 +155,9 @@ impl Keep {
         self.inner().new_days |= !saved;
         saved
     }
+}
+
+/// How many (view, range)s have figures.
+fn known(part: &AccountPart) -> usize {
+    part.slots.iter().filter(|slot| slot.good.is_some()).count()
 }
