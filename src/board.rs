@@ -1,16 +1,27 @@
 //! The board: what is known now, swapped whole, so that a reader never sees half a change.
 
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::Api;
 use crate::snapshot::{AccountPart, Snapshot};
 
-/// Where collectors publish and scrapes read. Neither waits for the other.
+/// Where collectors publish and scrapes read.
+///
+/// What a reader has taken never changes. A publisher copies the list of accounts only where a reader
+/// has taken the last one: thousands of accounts that publish between two scrapes cost one copy.
 #[derive(Debug)]
 pub struct Board {
-    current: ArcSwap<Generation>,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    current: Arc<Generation>,
+    /// Where each account stands in it.
+    places: HashMap<Api, HashMap<Arc<str>, usize>>,
+    /// How many series it has.
+    series: usize,
 }
 
 /// A snapshot and its place in the row of all there were.
@@ -34,55 +45,74 @@ pub enum Place {
 impl Board {
     /// A board that shows `accounts`, in the order of the page.
     pub fn new(accounts: Vec<AccountPart>) -> Self {
-        let snapshot = Snapshot { accounts: accounts.into_iter().map(Arc::new).collect() };
-        Self { current: ArcSwap::from_pointee(Generation { number: 0, snapshot }) }
+        let mut shown = Shown::default();
+        shown.show(0, accounts.into_iter().map(Arc::new).collect());
+        Self { shown: Mutex::new(shown) }
     }
 
     /// Replaces the account that `part` speaks of; one that is not on the board changes nothing.
     pub fn publish(&self, part: AccountPart) {
         let part = Arc::new(part);
-        self.advance(|accounts| {
-            if let Some(account) = accounts.iter_mut().find(|account| account.is_of(&part)) {
-                *account = Arc::clone(&part);
-            }
-        });
+        let mut shown = self.shown();
+        let place = shown.place(part.api, &part.account);
+        let generation = Arc::make_mut(&mut shown.current);
+        generation.number += 1;
+        let account = place.and_then(|place| generation.snapshot.accounts.get_mut(place));
+        let Some(account) = account else { return };
+        let (new, old) = (part.series(), std::mem::replace(account, part).series());
+        shown.series = shown.series.saturating_sub(old).saturating_add(new);
     }
 
     /// What is known of an account.
     pub fn part(&self, api: Api, account: &str) -> Option<Arc<AccountPart>> {
-        let current = self.current();
-        let mut accounts = current.snapshot.accounts.iter();
-        accounts.find(|part| part.api == api && *part.account == *account).cloned()
+        self.shown().part(api, account)
     }
 
     /// Shows these accounts in this order, in one step, for a new configuration. Who stays is shown
     /// as it is at that very moment, whatever it publishes meanwhile.
     pub fn arrange(&self, places: &[Place]) {
-        self.advance(|accounts| {
-            let known = |api: Api, account: &str| {
-                accounts.iter().find(|part| part.api == api && *part.account == *account).cloned()
-            };
-            let arranged = places.iter().filter_map(|place| match place {
-                Place::Kept(api, account) => known(*api, account),
-                Place::New(part) => Some(Arc::clone(part)),
-            });
-            *accounts = arranged.collect();
+        let mut shown = self.shown();
+        let arranged = places.iter().filter_map(|place| match place {
+            Place::Kept(api, account) => shown.part(*api, account),
+            Place::New(part) => Some(Arc::clone(part)),
         });
+        let (number, arranged) = (shown.current.number + 1, arranged.collect());
+        shown.show(number, arranged);
     }
 
     /// What is known now.
     pub fn current(&self) -> Arc<Generation> {
-        self.current.load_full()
+        Arc::clone(&self.shown().current)
     }
 
-    /// Swaps in the next generation; tried again when another publisher was faster.
-    fn advance(&self, change: impl Fn(&mut Vec<Arc<AccountPart>>)) {
-        self.current.rcu(|current| {
-            let mut next = Generation::clone(current);
-            next.number += 1;
-            change(&mut next.snapshot.accounts);
-            next
-        });
+    /// How many vendor series are known now, those that are too old to be shown included.
+    pub fn series(&self) -> usize {
+        self.shown().series
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        // Nothing that is done while it is locked can panic halfway.
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shown {
+    fn show(&mut self, number: u64, accounts: Vec<Arc<AccountPart>>) {
+        self.places.clear();
+        for (place, part) in accounts.iter().enumerate() {
+            self.places.entry(part.api).or_default().insert(Arc::clone(&part.account), place);
+        }
+        self.series = accounts.iter().map(|part| part.series()).sum();
+        self.current = Arc::new(Generation { number, snapshot: Snapshot { accounts } });
+    }
+
+    fn place(&self, api: Api, account: &str) -> Option<usize> {
+        self.places.get(&api)?.get(account).copied()
+    }
+
+    fn part(&self, api: Api, account: &str) -> Option<Arc<AccountPart>> {
+        let accounts = &self.current.snapshot.accounts;
+        self.place(api, account).and_then(|place| accounts.get(place)).cloned()
     }
 }
 
@@ -92,9 +122,13 @@ mod tests {
     use std::sync::Mutex;
     use std::time::Duration;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::budget::Budget;
+    use crate::clock::Tick;
     use crate::model::settings::BudgetTerms;
+    use crate::snapshot::{Good, Sheet, Slot};
 
     fn part(account: &str) -> AccountPart {
         let terms =
@@ -154,5 +188,61 @@ mod tests {
         assert_eq!(after.snapshot.accounts[1].up, Some(true));
         board.publish(part("b"));
         assert_eq!(board.current().snapshot.accounts.len(), 2, "who left does not come back");
+    }
+
+    fn with_series(account: &str, series: usize) -> AccountPart {
+        let sheet = Arc::new(Sheet::default());
+        let (arrived, stale_from) = (Tick::default(), Tick::default());
+        let good = Good { sheet, series, arrived, stale_from, ends: None };
+        let slot = Slot {
+            view: "all".into(),
+            range: "today".into(),
+            meaning: "".into(),
+            interval: Duration::from_secs(1),
+            up: None,
+            last_success: None,
+            good: Some(good),
+        };
+        AccountPart { slots: vec![slot], ..part(account) }
+    }
+
+    #[test]
+    fn only_a_generation_that_somebody_took_is_copied() {
+        let board = Board::new(vec![part("a"), part("b")]);
+        let place = || Arc::as_ptr(&board.current());
+        let first = place();
+        board.publish(part("a"));
+        assert_eq!(place(), first, "nobody looks at the one before");
+        let taken = board.current();
+        board.publish(part("a"));
+        assert_ne!(place(), Arc::as_ptr(&taken));
+        assert_eq!((taken.number, board.current().number), (1, 2));
+    }
+
+    proptest! {
+        #[test]
+        fn the_sum_of_all_series_is_kept_while_accounts_publish_come_and_go(
+            steps in prop::collection::vec((0_usize..5, 0_usize..100, any::<bool>()), 1..40),
+        ) {
+            let names = ["a", "b", "c", "d", "e"];
+            let board = Board::new(names[..3].iter().map(|name| part(name)).collect());
+            for (account, series, arrange) in steps {
+                if arrange {
+                    let kept = names[..account].iter();
+                    let kept = kept.map(|name| Place::Kept(Api::TapRain, (*name).into()));
+                    let new = Place::New(Arc::new(with_series(names[account], series)));
+                    board.arrange(&kept.chain([new]).collect::<Vec<_>>());
+                } else {
+                    board.publish(with_series(names[account], series));
+                }
+                let accounts = &board.current().snapshot.accounts;
+                let sum: usize = accounts.iter().map(|part| part.series()).sum();
+                prop_assert_eq!(board.series(), sum);
+                for part in accounts {
+                    let found = board.part(part.api, &part.account).unwrap();
+                    prop_assert!(Arc::ptr_eq(&found, part));
+                }
+            }
+        }
     }
 }

@@ -198,8 +198,9 @@ impl Pace {
         if free { Tick::default() } else { self.next.min(self.until) }
     }
 
+    /// One that went late is followed by one in time: lateness must not add up over a window.
     fn spend(&mut self, now: Tick) {
-        self.next = self.next.max(now) + self.gap;
+        self.next = self.next.max(now - self.gap) + self.gap;
     }
 }
 
@@ -269,6 +270,21 @@ mod tests {
         assert!(log[..4].iter().all(|(tick, _)| *tick == Tick::default()));
         for (index, pair) in log[4..].windows(2).enumerate() {
             assert_eq!(pair[1].0.since(pair[0].0), secs(36), "{index}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_went_late_delays_none_of_those_after_it() {
+        let mut schedule = Schedule::new(&[secs(1); 2], 36.0, Tick::default(), secs(36), HOUR);
+        let (last, _) = run(&mut schedule, Duration::ZERO, 10)[9];
+        for (late, expected) in [(20, 72), (0, 108), (35, 144), (35, 180)] {
+            let now = schedule.next_release(last + secs(1)).unwrap();
+            let now = now.max(last + secs(expected - 36)) + secs(late);
+            let job = schedule.due(now).unwrap();
+            schedule.start(job, now);
+            schedule.done(job, now);
+            let next = schedule.next_release(now).unwrap();
+            assert_eq!(next, last + secs(expected), "{late} s late");
         }
     }
 

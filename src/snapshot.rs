@@ -19,14 +19,6 @@ pub struct Snapshot {
     pub accounts: Vec<Arc<AccountPart>>,
 }
 
-impl Snapshot {
-    /// How many vendor series it holds, those that are too old to be shown included.
-    pub fn series(&self) -> usize {
-        let slots = self.accounts.iter().flat_map(|account| &account.slots);
-        slots.filter_map(|slot| slot.good.as_ref()).map(|good| good.series).sum()
-    }
-}
-
 /// What is known of one account.
 #[derive(Clone, Debug)]
 pub struct AccountPart {
@@ -53,6 +45,11 @@ pub struct AccountPart {
 }
 
 impl AccountPart {
+    /// How many vendor series it holds, those that are too old to be shown included.
+    pub fn series(&self) -> usize {
+        self.slots.iter().filter_map(|slot| slot.good.as_ref()).map(|good| good.series).sum()
+    }
+
     /// Whether `other` speaks of the same account.
     pub fn is_of(&self, other: &Self) -> bool {
         self.api == other.api && self.account == other.account

@@ -196,9 +196,9 @@ fn a_file_that_is_not_there_or_no_file_is_said_so() {
 fn what_is_read_is_bounded() {
     let directory = tempfile::tempdir().unwrap();
     let (file, key) = (directory.path().join("long.yaml"), directory.path().join("long.key"));
-    fs::write(&file, "#".repeat(1024 * 1024 + 1)).unwrap();
+    fs::write(&file, "#".repeat(16 * 1024 * 1024 + 1)).unwrap();
     let error = read(&file).unwrap_err().to_string();
-    assert!(error.ends_with("it has more than 1MiB; check --config.file"), "{error}");
+    assert!(error.ends_with("it has more than 16MiB; check --config.file"), "{error}");
     fs::write(&key, "k".repeat(64 * 1024 + 1)).unwrap();
     fs::write(&file, "taprain: [{account: main, api_key_file: long.key}]").unwrap();
     let error = read(&file).unwrap_err().to_string();

@@ -16,6 +16,10 @@ use crate::model::settings::{Settings, Subject};
 use crate::snapshot::AccountPart;
 use crate::state::State;
 
+/// Accounts start one after the other, this far apart: thousands that ask at the same moment would do so
+/// again in every interval. Ten are all there after a fiftieth of a second, ten thousand after twenty.
+const TURN: Duration = Duration::from_millis(2);
+
 /// Every account's task, in the configuration's order.
 pub(super) struct Fleet {
     around: Surroundings,
@@ -30,8 +34,10 @@ impl Fleet {
 
     /// Starts `subjects`, whose parts are on the board.
     pub(super) fn begin(&mut self, subjects: Vec<Subject>) {
-        let start = |subject| Running::start(subject, self.around.clone(), Kept::default());
-        self.running = subjects.into_iter().map(start).collect();
+        let start = |(place, subject)| {
+            Running::start(subject, self.around.clone(), Kept::default(), turn(place))
+        };
+        self.running = subjects.into_iter().enumerate().map(start).collect();
     }
 
     /// Ends every task.
@@ -145,16 +151,24 @@ impl Fleet {
             )
         };
         self.around.board.arrange(&subjects.iter().map(place).collect::<Vec<_>>());
+        let mut started = 0;
         for subject in subjects {
             let heir = heirs.iter().position(|heir| same_account(&heir.subject, subject));
             if let Some(heir) = heir.map(|at| heirs.swap_remove(at)) {
                 log_plan(subject);
-                self.running.push(Running::start(heir.subject, self.around.clone(), heir.kept));
+                let around = self.around.clone();
+                self.running.push(Running::start(heir.subject, around, heir.kept, turn(started)));
+                started += 1;
             } else if let Some(at) = staying.iter().position(|one| one.is_of(subject)) {
                 self.running.push(staying.swap_remove(at));
             }
         }
     }
+}
+
+/// How long the account that starts at this place waits.
+fn turn(place: usize) -> Duration {
+    TURN.saturating_mul(u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 /// An account about to start, with what it goes on from.

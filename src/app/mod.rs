@@ -27,6 +27,10 @@ pub use plans::log_plans;
 /// Orders that wait while one is carried out.
 const ORDERS: usize = 8;
 
+/// Threads that read the state of many accounts at the start, and how many accounts are worth one.
+const READERS: usize = 32;
+const FEW: usize = 16;
+
 /// Everything that collects, before and while it runs.
 pub struct App {
     /// Where figures are published.
@@ -60,7 +64,7 @@ impl App {
     ) -> Self {
         let telemetry = Arc::new(Telemetry::default());
         let state = State::new(store, clock.clone(), Arc::clone(&telemetry), seed);
-        let parts = settings.subjects().iter().map(|of| known(of, &state)).collect();
+        let parts = all_known(&settings.subjects(), &state);
         let board = Arc::new(Board::new(parts));
         let fetch = Fetch { transport, clock: clock.clone(), limits: settings.collection };
         let around = Surroundings {
@@ -99,6 +103,24 @@ impl App {
         }
         self.fleet.end().await;
     }
+}
+
+/// The parts of all accounts. A disk that is waited for is asked for several at once.
+fn all_known(subjects: &[Subject], state: &State) -> Vec<AccountPart> {
+    let share = subjects.len().div_ceil(READERS).max(FEW);
+    let read = |subjects: &[Subject]| subjects.iter().map(|of| known(of, state)).collect();
+    std::thread::scope(|scope| {
+        let mut shares = subjects.chunks(share);
+        let first = shares.next().unwrap_or_default();
+        let others: Vec<_> =
+            shares.map(|share| (share, scope.spawn(move || read(share)))).collect();
+        let mut parts: Vec<AccountPart> = read(first);
+        for (share, other) in others {
+            // Whatever failed there fails here as well, where it is reported.
+            parts.extend(other.join().unwrap_or_else(|_| read(share)));
+        }
+        parts
+    })
 }
 
 /// An account's part of the page, with what was known of it before a restart.

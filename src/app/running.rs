@@ -1,6 +1,7 @@
 //! One account that is collected: its task, and how to talk to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -36,12 +37,17 @@ pub(super) struct Ended {
 }
 
 impl Running {
-    /// Starts the account's task, which goes on from its part of the board.
-    pub(super) fn start(subject: Subject, around: Surroundings, kept: Kept) -> Self {
+    /// Starts the account's task, which goes on from its part of the board after `turn`.
+    pub(super) fn start(
+        subject: Subject,
+        around: Surroundings,
+        kept: Kept,
+        turn: Duration,
+    ) -> Self {
         let (stop, shutdown) = shutdown::channel();
         let (secrets, _) = watch::channel(subject.common().credential.secret.clone());
         let supervisor = Supervisor::new(subject.clone(), around);
-        let task = tokio::spawn(supervisor.run(kept, secrets.clone(), shutdown));
+        let task = tokio::spawn(supervisor.run(kept, secrets.clone(), shutdown, turn));
         Self { subject, stop, secrets, task }
     }
 
@@ -56,8 +62,9 @@ impl Running {
 
     /// Whether `subject` is the same but for the secret, and the task may run on.
     pub(super) fn serves(&self, subject: &Subject) -> bool {
+        // Who has another name is not worth a copy: of thousands, each is compared with each.
         let secret = &subject.common().credential.secret;
-        self.subject.clone().with_secret(secret.clone()) == *subject
+        self.is_of(subject) && self.subject.clone().with_secret(secret.clone()) == *subject
     }
 
     /// Tells the task the secret of `subject`, where that is another.

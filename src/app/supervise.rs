@@ -40,9 +40,22 @@ impl Supervisor {
         Self { subject, around, who, rng }
     }
 
-    /// Collects until `shutdown`, however often that fails; the first time with what the collector
-    /// before left, and always with the latest of `secrets`.
-    pub(super) async fn run(self, kept: Kept, secrets: Sender<Secret>, shutdown: Shutdown) -> Kept {
+    /// Collects from its `turn` until `shutdown`, however often that fails; the first time with what
+    /// the collector before left, and always with the latest of `secrets`.
+    pub(super) async fn run(
+        self,
+        kept: Kept,
+        secrets: Sender<Secret>,
+        mut shutdown: Shutdown,
+        turn: Duration,
+    ) -> Kept {
+        if !turn.is_zero() {
+            tokio::select! {
+                biased;
+                () = shutdown.wait() => return kept,
+                () = self.around.clock.sleep(turn) => {}
+            }
+        }
         let (subject, around, who) = (self.subject.clone(), self.around.clone(), self.who.clone());
         let mut kept = Some(kept);
         let start = |shutdown: Shutdown| {

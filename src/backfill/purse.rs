@@ -86,7 +86,7 @@ impl Purse {
     /// Says on the disk what became of the last request. Whoever runs beside us goes on sending, so
     /// this does not say that nobody will.
     pub(super) async fn save(&self) {
-        self.keep.save(None, self.around.clock.moment()).await;
+        self.keep.save().await;
     }
 
     /// The whole account is left alone for so long, by everybody who shares the ledger.

@@ -55,7 +55,7 @@ impl Collector {
                 self.around.telemetry.restated(&of, &moves);
             }
             if is_read {
-                self.keep.note_days(&self.history);
+                self.keep.note_days(&self.history, !moves.is_empty());
             }
         }
     }

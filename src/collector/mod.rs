@@ -3,6 +3,7 @@
 //! A collector owns its account's schedule, its ledger's use and its part of the board. It waits
 //! for the next deadline, an answer, midnight or the end, and for nothing else.
 
+mod agenda;
 mod day;
 mod expected;
 pub mod kept;
@@ -44,12 +45,13 @@ use crate::telemetry::{Outcome, Telemetry, Who};
 use crate::upstream::answer::Answer;
 use crate::upstream::klar::{ATTRIBUTION, TOKEN};
 use crate::upstream::taprain::STATS;
+use agenda::{Released, schedule};
 use day::midnight;
 use kept::Kept;
 use past::Past;
 use renewal::Spoken;
 use secrets::Keys;
-use vendor::{Errand, Flight, Jobs, Payload, Vendor, Wants};
+use vendor::{Errand, Flight, Payload, Vendor, Wants};
 
 /// Requests of one account on their way at once, so that a slow API loses no budget.
 const MOST_IN_FLIGHT: usize = 8;
@@ -230,9 +232,11 @@ impl Collector {
         self.turn_day();
         if self.keep.ails() && self.mend_at <= self.around.clock.tick() {
             self.mend_at = self.around.clock.tick() + MEND;
-            self.keep.save(None, self.now()).await;
+            self.keep.save().await;
         }
         self.send_what_may_go().await;
+        // After it: what was sent has carried what became of the requests before.
+        self.keep.save_due(self.around.clock.tick()).await;
         let wake = self.next_wake();
         tokio::select! {
             biased;
@@ -240,7 +244,7 @@ impl Collector {
                 let latest = secrets.borrow_and_update().clone();
                 self.told(latest);
             }
-            Some(landed) = self.flights.join_next_with_id() => self.land(landed).await,
+            Some(landed) = self.flights.join_next_with_id() => self.land(landed),
             () = self.around.clock.sleep_until(wake) => {}
         }
     }
@@ -334,6 +338,9 @@ impl Collector {
         {
             wake = wake.min(opening);
         }
+        if let Some(due) = self.keep.due() {
+            wake = wake.min(due.max(now.tick));
+        }
         if self.keep.ails() {
             wake = wake.min(self.mend_at.max(now.tick + Duration::from_millis(1)));
         }
@@ -347,41 +354,6 @@ impl Collector {
     fn publish(&self) {
         self.around.board.publish(self.part.clone());
     }
-}
-
-struct Released<'a> {
-    schedule: &'a Schedule,
-    now: Tick,
-}
-
-impl Jobs for Released<'_> {
-    fn is_due(&self, job: usize) -> bool {
-        self.schedule.is_due(job, self.now)
-    }
-
-    fn is_idle(&self, job: usize) -> bool {
-        self.schedule.is_idle(job)
-    }
-}
-
-/// What is known already is as due as it would be had this collector asked for it itself.
-fn schedule(
-    ranges: &[RangeEvery],
-    stretch: f64,
-    account: &Account,
-    now: Tick,
-    part: &AccountPart,
-) -> Schedule {
-    let intervals: Vec<_> = ranges.iter().map(|range| range.every).collect();
-    let terms = account.budget;
-    let gap = terms.per / terms.allowance();
-    let mut schedule = Schedule::new(&intervals, stretch, now, gap, terms.per);
-    for (job, slot) in part.slots.iter().enumerate() {
-        if let Some(good) = slot.good.as_ref().filter(|good| good.lives(now)) {
-            schedule.done(job, good.arrived);
-        }
-    }
-    schedule
 }
 
 /// Another jitter for every account.

@@ -24,14 +24,15 @@ const TOKEN_RETRY: Duration = Duration::from_secs(5 * 60);
 
 impl Collector {
     /// Settles a request that came back, or whose task panicked.
-    pub(super) async fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
+    pub(super) fn land(&mut self, landed: Result<(Id, Landed), JoinError>) {
         let is_known = self.settle(landed);
         self.publish();
-        let part = is_known.then(|| self.part.clone());
+        if is_known {
+            self.keep.note(self.part.clone(), self.now());
+        }
         if let Some(hours) = self.vendor.hours(self.now(), false) {
             self.keep.note_hours(hours);
         }
-        self.keep.save(part, self.now()).await;
     }
 
     /// Returns whether the request was one of this collector's.
@@ -311,7 +312,7 @@ impl Collector {
 
     /// How many series the answer may bring before the page is too large.
     fn room(&self, flight: &Flight) -> usize {
-        let shown = self.around.board.current().snapshot.series();
+        let shown = self.around.board.series();
         let slot = &self.part.slots[flight.job];
         let own = slot.good.as_ref().map_or(0, |good| good.series);
         self.around.fetch.limits.max_series.saturating_sub(shown.saturating_sub(own))

@@ -34,7 +34,7 @@ use meaning::Surroundings;
 use crate::model::settings::Settings;
 
 /// A longer file is no configuration of ours.
-const LONGEST_FILE: u64 = 1024 * 1024;
+const LONGEST_FILE: u64 = 16 * 1024 * 1024;
 
 /// Looks an environment variable up.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;

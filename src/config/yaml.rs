@@ -9,7 +9,9 @@ use super::nearest::{listed, nearest};
 /// Reads the bytes of a configuration file. An empty file is a file without keys.
 pub(super) fn parse<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
-    let options = serde_saphyr::options! { with_snippet: false };
+    // Ten thousand accounts are half a million nodes. The file's length bounds them as well.
+    let budget = serde_saphyr::budget! { max_nodes: 2_000_000, max_events: 8_000_000 };
+    let options = serde_saphyr::options! { with_snippet: false, budget: budget };
     serde_saphyr::from_str_with_options::<Option<T>>(text, options)
         .map(Option::unwrap_or_default)
         .map_err(|error| sentence(&error, text))

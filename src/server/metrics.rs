@@ -16,11 +16,18 @@ use crate::exposition::own::{self, Own, ReloadState};
 use crate::exposition::page;
 use crate::exposition::press::Printed;
 
+/// So many accounts' counts take a millisecond to write.
+const MANY: usize = 100;
+
 /// The page.
 pub async fn answer(site: &Arc<Site>, headers: &HeaderMap) -> Reply {
     let (format, gzip) = (negotiate::format(headers), negotiate::gzip(headers));
     let now = site.clock.tick();
-    match printed(site, now, gzip).await.and_then(|page| body(site, &page, now, (format, gzip))) {
+    let made = match printed(site, now, gzip).await {
+        Ok(page) => bodied(site, page, now, (format, gzip)).await,
+        Err(error) => Err(error),
+    };
+    match made {
         Ok(body) => respond(body, format, gzip),
         Err(error) => {
             tracing::error!(%error, "cannot make the page of metrics");
@@ -45,6 +52,22 @@ async fn printed(site: &Arc<Site>, now: Tick, gzip: bool) -> Result<Arc<Printed>
         page
     });
     made.await.map_err(|_| fmt::Error)
+}
+
+/// The whole. What the exporter says of many accounts takes as long as what they say, and is made
+/// beside the tasks that collect as well.
+async fn bodied(
+    site: &Arc<Site>,
+    page: Arc<Printed>,
+    now: Tick,
+    how: (Format, bool),
+) -> Result<Chunks, fmt::Error> {
+    if page.generation.snapshot.accounts.len() < MANY {
+        return body(site, &page, now, how);
+    }
+    let site = Arc::clone(site);
+    let made = tokio::task::spawn_blocking(move || body(&site, &page, now, how));
+    made.await.map_err(|_| fmt::Error)?
 }
 
 fn body(

@@ -2,22 +2,24 @@
 //! its last good figures.
 
 mod hours;
+mod late;
+mod opening;
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tracing::info;
+use tokio::sync::Semaphore;
 
-use super::envelope::Damage;
+use late::Late;
+
 use super::health::Health;
+use super::ledger;
 use super::store::Store;
-use super::{days, figures, ledger};
 use crate::budget::{Budget, Receipt};
 use crate::clock::{Clock, Moment, Tick};
 use crate::history::History;
 use crate::hours::book::Book;
-use crate::snapshot::AccountPart;
 use crate::telemetry::StateTrouble;
 
 /// A process that can save does so at least this often while it sends. One that cannot waits as
@@ -35,6 +37,8 @@ pub struct Keep {
     store: Option<Arc<dyn Store>>,
     clock: Clock,
     health: Arc<Health>,
+    /// How many accounts may be at the disk at once.
+    lanes: Arc<Semaphore>,
     folder: String,
     budget: Arc<Mutex<Budget>>,
     inner: Mutex<Inner>,
@@ -42,7 +46,7 @@ pub struct Keep {
 
 struct Inner {
     /// The ledger's file as it was last seen.
-    seen: Vec<u8>,
+    seen: Seen,
     /// When the ledger was last saved.
     saved: Tick,
     /// Whether it could not be saved since.
@@ -53,48 +57,56 @@ struct Inner {
     days: History,
     /// Whether they are not saved yet.
     new_days: bool,
+    /// What else can wait.
+    late: Late,
     /// Hours that are not saved yet; their owner has them all.
     new_hours: Option<Arc<Book>>,
+}
+
+impl Inner {
+    fn new(now: Tick) -> Self {
+        Self {
+            seen: Seen::default(),
+            saved: now,
+            ails: false,
+            anchor: None,
+            days: History::default(),
+            new_days: false,
+            late: Late::default(),
+            new_hours: None,
+        }
+    }
+}
+
+/// Tells one file from another: by its first line, which has the sum of the rest, and the moment of its
+/// saving, which follows. A ledger of a thousand requests need not be held for that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Seen(Box<[u8]>);
+
+impl Seen {
+    const BYTES: usize = 192;
+
+    fn of(file: &[u8]) -> Self {
+        Self(file.iter().copied().take(Self::BYTES).collect())
+    }
 }
 
 /// Another process is at it.
 struct Busy;
 
 impl Keep {
-    /// Reads what is known of `part`'s account and gives it to it.
-    pub(super) fn open(
-        store: Option<Arc<dyn Store>>,
-        clock: Clock,
-        health: Arc<Health>,
-        owner: u64,
-        part: &mut AccountPart,
-    ) -> Arc<Self> {
-        lock(&part.budget).own(owner);
-        let folder = format!("{}.{}", part.api.as_str(), part.account);
-        let (seen, saved) = (Vec::new(), clock.tick());
-        let (anchor, days) = (None, History::default());
-        let (new_days, new_hours) = (false, None);
-        let inner = Inner { seen, saved, ails: false, anchor, days, new_days, new_hours };
-        let (budget, inner) = (Arc::clone(&part.budget), Mutex::new(inner));
-        let keep = Self { store, clock, health, folder, budget, inner };
-        if let Some(store) = &keep.store {
-            let had_figures = keep.open_figures(store, part);
-            keep.open_days(store);
-            keep.open_ledger(store, had_figures);
-        }
-        Arc::new(keep)
-    }
-
     /// The same account's state with another ledger.
     pub(super) fn with_ledger(&self, budget: &Arc<Mutex<Budget>>) -> Arc<Self> {
         let inner = self.inner();
         // What its file says is read again with the next save.
         let (days, new_hours) = (inner.days.clone(), inner.new_hours.clone());
-        let inner = Inner { seen: Vec::new(), days, new_hours, ..*inner };
+        let (seen, late) = (Seen::default(), inner.late.clone());
+        let inner = Inner { seen, days, late, new_hours, ..*inner };
         Arc::new(Self {
             store: self.store.clone(),
             clock: self.clock.clone(),
             health: Arc::clone(&self.health),
+            lanes: Arc::clone(&self.lanes),
             folder: self.folder.clone(),
             budget: Arc::clone(budget),
             inner: Mutex::new(inner),
@@ -107,17 +119,11 @@ impl Keep {
         self.locked(move |keep| keep.take_here(life)).await
     }
 
-    /// Saves what has become of the requests, and with it the figures where there are new ones.
-    /// `now` is the present of the account's own calendar.
-    pub async fn save(self: &Arc<Self>, part: Option<AccountPart>, now: Moment) {
-        self.inner().anchor = Some(now);
-        self.locked(move |keep| {
+    /// Saves the ledger and everything that waited.
+    pub async fn save(self: &Arc<Self>) {
+        self.locked(|keep| {
             keep.save_ledger(false);
-            if let Some(part) = &part {
-                keep.save_figures(part, now);
-            }
-            keep.save_days();
-            keep.save_hours();
+            keep.save_rest();
         })
         .await;
     }
@@ -126,7 +132,7 @@ impl Keep {
     pub async fn close(self: &Arc<Self>) {
         self.locked(|keep| {
             keep.save_ledger(true);
-            keep.save_hours();
+            keep.save_rest();
         })
         .await;
     }
@@ -141,13 +147,6 @@ impl Keep {
         self.inner().days.clone()
     }
 
-    /// Keeps these days, and saves them with the next save.
-    pub fn note_days(&self, days: &History) {
-        let mut inner = self.inner();
-        inner.days.clone_from(days);
-        inner.new_days = true;
-    }
-
     /// What the account's calendar said when it was last saved; on the present row of ticks.
     pub fn anchor(&self) -> Option<Moment> {
         self.inner().anchor
@@ -160,16 +159,20 @@ impl Keep {
     ) -> T {
         let work = Arc::new(work);
         let blocks = self.store.as_ref().is_some_and(|store| store.blocks());
-        let patient_until = self.clock.tick() + PATIENCE;
+        let mut patient_until = None;
         loop {
+            // Its turn first: thousands at once would be a thread each. Never closed.
+            let lane = if blocks { self.lanes.acquire().await.ok() } else { None };
             let (keep, task) = (Arc::clone(self), Arc::clone(&work));
-            let patient = self.clock.tick() < patient_until;
+            let now = self.clock.tick();
+            let patient = now < *patient_until.get_or_insert(now + PATIENCE);
             let attempt = move || keep.attempt(&*task, patient);
             let done = if blocks { beside(attempt).await } else { attempt() };
-            match done {
-                Ok(done) => return done,
-                Err(Busy) => self.clock.sleep(PAUSE).await,
+            if let Ok(done) = done {
+                return done;
             }
+            drop(lane);
+            self.clock.sleep(PAUSE).await;
         }
     }
 
@@ -190,7 +193,7 @@ impl Keep {
     /// Takes in what other processes have entered since.
     fn hear_others(&self, store: &Arc<dyn Store>) {
         let bytes = match store.read(&self.folder, ledger::KIND.name) {
-            Ok(Some(bytes)) if bytes != self.inner().seen => bytes,
+            Ok(Some(bytes)) if Seen::of(&bytes) != self.inner().seen => bytes,
             // One that was deleted is written again from memory, which knows it all.
             Ok(_) => return,
             Err(error) => {
@@ -209,7 +212,7 @@ impl Keep {
                 self.assume_half();
             }
         }
-        self.inner().seen = bytes;
+        self.inner().seen = Seen::of(&bytes);
     }
 
     fn take_here(&self, life: Duration) -> Option<Receipt> {
@@ -229,7 +232,10 @@ impl Keep {
     fn save_ledger(&self, closed: bool) -> bool {
         let Some(store) = &self.store else { return true };
         let now = self.clock.moment();
-        let bytes = ledger::seal(&self.budget(), &self.clock, now, closed);
+        let (bytes, quiet_until) = {
+            let budget = self.budget();
+            (ledger::seal(&budget, &self.clock, now, closed), budget.closed_until())
+        };
         if let Err(error) = store.write(&self.folder, ledger::KIND.name, &bytes) {
             self.fails::<()>("ledger", StateTrouble::Write, &error);
             return false;
@@ -239,25 +245,9 @@ impl Keep {
         let mut inner = self.inner();
         inner.saved = now.tick;
         inner.ails = false;
-        inner.seen = bytes;
+        inner.seen = Seen::of(&bytes);
+        inner.late.ledger_saved(quiet_until);
         true
-    }
-
-    fn save_figures(&self, part: &AccountPart, now: Moment) {
-        let Some(store) = &self.store else { return };
-        let bytes = figures::seal(part, &self.clock, now);
-        self.write(store, figures::KIND.name, &bytes);
-    }
-
-    fn save_days(&self) {
-        let Some(store) = &self.store else { return };
-        let bytes = {
-            let inner = self.inner();
-            inner.new_days.then(|| days::seal(&inner.days))
-        };
-        if let Some(bytes) = bytes {
-            self.inner().new_days = !self.write(store, days::KIND.name, &bytes);
-        }
     }
 
     /// Writes what may be lost without harm; returns whether it was written.
@@ -268,90 +258,6 @@ impl Keep {
             Err(error) => self.health.fails(&self.path(file), StateTrouble::Write, error),
         }
         written.is_ok()
-    }
-
-    fn open_ledger(&self, store: &Arc<dyn Store>, had_figures: bool) {
-        match store.read(&self.folder, ledger::KIND.name).map(|bytes| bytes.map(|b| self.know(b))) {
-            Ok(Some(Ok(()))) => {}
-            Ok(None) if !had_figures => {
-                let folder = &*self.folder;
-                info!(folder, "no state yet: nothing is taken to be spent of this budget");
-            }
-            Ok(None) => self.all_spent(&"is gone, though the figures are there"),
-            Ok(Some(Err(damage))) => self.all_spent(&damage),
-            Err(error) => {
-                self.all_spent(&error);
-                self.fails::<()>("ledger", StateTrouble::Read, &error);
-            }
-        }
-        // What was assumed must not be forgotten by the next restart either.
-        let _ = self.attempt(&|keep: &Self| keep.save_ledger(false), false);
-    }
-
-    fn know(&self, bytes: Vec<u8>) -> Result<(), Damage> {
-        let file = ledger::unseal(&bytes);
-        self.inner().seen = bytes;
-        let restored = file?.restore(&self.clock, self.clock.moment());
-        self.budget().adopt(restored.requests, restored.closed_until);
-        let (folder, saved_seconds_ago) = (&*self.folder, restored.ago.as_secs());
-        info!(folder, saved_seconds_ago, "goes on from the state that was kept");
-        if restored.silent >= SILENCE {
-            self.assume_half();
-        }
-        Ok(())
-    }
-
-    fn all_spent(&self, why: &dyn Display) {
-        let so = "a whole window's requests are taken to be spent";
-        self.health.unreadable(&self.folder, ledger::KIND.name, why, so);
-        let (now, mut budget) = (self.clock.tick(), self.budget());
-        let all = usize::try_from(budget.reading(now).limit).unwrap_or(usize::MAX);
-        budget.assume(all, now);
-    }
-
-    /// A process that could not save may have spent half until just now.
-    fn assume_half(&self) {
-        let (now, mut budget) = (self.clock.tick(), self.budget());
-        let limit = usize::try_from(budget.reading(now).limit).unwrap_or(usize::MAX);
-        let half = limit.saturating_sub(budget.half());
-        budget.assume(half, now);
-    }
-
-    /// Returns whether there were any.
-    fn open_figures(&self, store: &Arc<dyn Store>, part: &mut AccountPart) -> bool {
-        let so = "the figures are fetched anew";
-        self.read(store, figures::KIND.name, so, |bytes| {
-            let anchor = figures::unseal(bytes)?.restore(part, &self.clock, self.clock.moment());
-            self.inner().anchor = anchor;
-            Ok(())
-        })
-    }
-
-    fn open_days(&self, store: &Arc<dyn Store>) {
-        let so = "how closed days move is counted from now on";
-        self.read(store, days::KIND.name, so, |bytes| {
-            self.inner().days = days::unseal(bytes)?;
-            Ok(())
-        });
-    }
-
-    /// Reads what may be lost without harm; returns whether there is such a file.
-    fn read(
-        &self,
-        store: &Arc<dyn Store>,
-        file: &str,
-        so: &str,
-        take: impl FnOnce(&[u8]) -> Result<(), Damage>,
-    ) -> bool {
-        let taken = match store.read(&self.folder, file) {
-            Ok(None) => return false,
-            Ok(Some(bytes)) => take(&bytes).map_err(|damage| damage.to_string()),
-            Err(error) => Err(format!("cannot be read ({error})")),
-        };
-        if let Err(why) = taken {
-            self.health.unreadable(&self.folder, file, &why, so);
-        }
-        true
     }
 
     /// The ledger cannot be kept: what is sent from now on a successor will not know.

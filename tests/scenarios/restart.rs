@@ -96,11 +96,11 @@ async fn after_a_restart_the_last_good_values_are_there_at_once_with_their_true_
     let scene = court.start(ordinary());
     scene.pass(Duration::from_secs(300)).await;
     let before = scene.page().await;
-    scene.kill().await;
+    scene.stop().await;
     court.clock.sleep(Duration::from_secs(100)).await;
     let store = Some(Arc::clone(&court.memory) as Arc<dyn Store>);
     let scene = Scene::start_with(ordinary(), court.clock.clone(), silence(), store);
-    scene.pass(Duration::from_millis(1)).await;
+    scene.pass(Duration::from_millis(5)).await;
     let after = scene.page().await;
     let ready = scene.site.answer(&http::Request::get("/-/ready").body(()).unwrap()).await;
     assert_eq!(ready.status(), 200, "what is known need not be asked to be ready");
@@ -113,6 +113,50 @@ async fn after_a_restart_the_last_good_values_are_there_at_once_with_their_true_
     scene.pass(Duration::from_secs(790)).await;
     assert!(scene.page().await.with("taprain_clicks{", &["range=\"today\""]).is_empty());
     assert!(!scene.page().await.with("taprain_clicks{", &["range=\"7days\""]).is_empty());
+    scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_costs_a_minute_of_figures_at_most_and_what_is_shown_claims_no_other_age() {
+    let court = Court::new();
+    let of = |page: &crate::support::page::Page| {
+        let name = "taprain_revenue{account=\"t\",view=\"all\",range=\"today\"";
+        let age = "revenue_exporter_last_success_timestamp_seconds{api=\"taprain\"";
+        [name, age].map(|prefix| page.with(prefix, &["range=\"today\""]))
+    };
+    for seconds in [100, 133, 171] {
+        let scene = court.start(ordinary());
+        let mut pages = Vec::new();
+        for _ in 0..seconds {
+            scene.pass(Duration::from_secs(1)).await;
+            pages.push(of(&scene.page().await));
+        }
+        scene.kill().await;
+        let store = Some(Arc::clone(&court.memory) as Arc<dyn Store>);
+        let scene = Scene::start_with(ordinary(), court.clock.clone(), silence(), store);
+        scene.pass(Duration::from_millis(5)).await;
+        let after = of(&scene.page().await);
+        let shown = pages.iter().rposition(|page| *page == after);
+        assert!(shown.is_some_and(|second| second + 61 >= pages.len()), "{shown:?} {seconds}");
+        scene.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_one_write_of_its_ledger_and_what_became_of_it_rides_with_the_next() {
+    let court = Court::new();
+    let scene = court.start(greedy());
+    scene.pass(Duration::from_secs(600)).await;
+    let writes = |file| court.memory.writes("taprain.t", file);
+    let arrived = usize::try_from(court.arrived()[0]).unwrap();
+    assert!((arrived..arrived + 70).contains(&writes("ledger")), "{} {arrived}", writes("ledger"));
+    assert!((9..=13).contains(&writes("figures")), "{}", writes("figures"));
+    scene.stop().await;
+    let scene = court.start(of(&[every(Range::Today, 300)]));
+    scene.pass(Duration::from_secs(200)).await;
+    let before = writes("ledger");
+    scene.pass(Duration::from_secs(305)).await;
+    assert_eq!(writes("ledger") - before, 2, "the request, and ten seconds later its answer");
     scene.stop().await;
 }
 

@@ -24,13 +24,14 @@ impl Keep {
         self.inner().new_hours = self.store.is_some().then_some(book);
     }
 
-    pub(super) fn save_hours(&self) {
-        let Some(store) = &self.store else { return };
-        let book = self.inner().new_hours.take();
-        if let Some(book) = book
-            && !self.write(store, KIND.name, &hours::seal(&book))
-        {
+    /// Returns whether nothing is left to save.
+    pub(super) fn save_hours(&self) -> bool {
+        let Some(store) = &self.store else { return true };
+        let Some(book) = self.inner().new_hours.take() else { return true };
+        let saved = self.write(store, KIND.name, &hours::seal(&book));
+        if !saved {
             self.inner().new_hours.get_or_insert(book);
         }
+        saved
     }
 }
