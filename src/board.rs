@@ -109,6 +109,8 @@ mod tests {
             broken: false,
             token_expiry: None,
             budget: Arc::new(Mutex::new(Budget::new(terms))),
+            plan: crate::plan::Plan::default(),
+            whole: None,
             slots: Vec::new(),
         }
     }
