@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod config;
+pub mod face;
 pub mod health;
 pub mod landing;
 pub mod metrics;
@@ -12,6 +13,7 @@ pub mod reload;
 pub mod reply;
 pub mod routes;
 pub mod site;
+pub mod status;
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
