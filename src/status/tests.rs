@@ -267,3 +267,34 @@ fn five_hundred_accounts_are_a_list_with_the_worst_first() {
     let one = status_of(sample::many(500, 3), at(20), Detail::Of(Api::TapRain, "account 7"));
     assert_eq!((one.accounts.len(), &*one.accounts[0].account), (1, "account 7"));
 }
+
+/// Every name of a field, however deep.
+fn names(value: &Value, found: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                found.insert(name.clone());
+                names(value, found);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| names(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_is_documented() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/status-api.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let telemetry = sample::telemetry();
+    let who = Who { api: Api::TapRain, account: "main".into() };
+    telemetry.failed(&who, Failed::new(at(1).wall, "stats", Outcome::Timeout, "too slow"));
+    let parts = sample::accounts().into_iter().chain([sample::with_rows("many", 30, 1.0)]);
+    let status = status_with(parts.collect(), at(20), Detail::Full, &telemetry);
+    let mut found = std::collections::BTreeSet::new();
+    names(&serde_json::to_value(status).unwrap(), &mut found);
+    assert!(found.len() > 60, "{found:?}");
+    for name in found {
+        assert!(text.contains(&format!("`{name}`")), "docs/status-api.md does not tell of {name}");
+    }
+}

@@ -168,7 +168,7 @@ async function states() {
   await become("a failing account appears", async () => (await page.innerText("main")).includes("refuses the credential (401)"));
   assert.ok((await page.innerText("#news")).includes("taprain main"), "a screen reader was not told");
   await accessible(page, "failing");
-  await page.screenshot({ path: join(pictures, "failing.png"), fullPage: true });
+  await page.screenshot({ path: join(tools, "failing.png"), fullPage: true });
   page.quiet = true;
   await stop(exporter);
   await become("a stopped exporter is said", async () => (await page.innerText("#link")).startsWith("No answer since "));
@@ -210,7 +210,7 @@ async function crowd() {
   await page.getByRole("heading", { name: "shop-321" }).waitFor();
   await page.goBack();
   await accessible(page, "crowd");
-  await page.screenshot({ path: join(pictures, "crowd.png") });
+  await page.screenshot({ path: join(tools, "crowd.png") });
   await done(page);
   await stop(exporter);
   vendor.close();

@@ -8,6 +8,8 @@ export class Vendor {
 
   async listen() {
     this.server = createServer((request, answer) => this.#answer(answer));
+    // Longer than the exporter keeps quiet, or a request may meet a connection that is just being closed.
+    this.server.keepAliveTimeout = 600_000;
     await new Promise((done) => this.server.listen(0, "127.0.0.1", done));
     this.address = `http://127.0.0.1:${this.server.address().port}`;
     return this;
