@@ -200,6 +200,17 @@ mod tests {
         }
 
         #[test]
+        fn a_value_is_read_back_and_no_other(
+            values in proptest::collection::vec("[a\\\\\"\n,={}ä\u{1}]{0,6}|view=\"", 3),
+        ) {
+            let labels = set(&values);
+            for (name, text) in ["account", "view", "offer"].into_iter().zip(&values) {
+                prop_assert_eq!(value(&labels, name).unwrap(), clean(text).0);
+            }
+            prop_assert_eq!(value(&labels, "iew"), None);
+        }
+
+        #[test]
         fn cleaning_is_done_once(value in "\\PC{0,20}|[\\s\\S]{150,260}") {
             let (once, _) = clean(&value);
             prop_assert_eq!(clean(&once), (Cow::Borrowed(&*once), false));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::account::Level;
@@ -296,5 +297,22 @@ fn every_field_is_documented() {
     assert!(found.len() > 60, "{found:?}");
     for name in found {
         assert!(text.contains(&format!("`{name}`")), "docs/status-api.md does not tell of {name}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A name changes no tag and ends no attribute, whatever it is.
+    #[test]
+    fn a_page_has_the_same_tags_whatever_names_are(name in "[<>\"'&=/ a-z;#!-]{0,30}|\\PC{0,20}") {
+        let page = |name: &str| {
+            let mut part = offering(name);
+            (part.account, part.whole) = (name.into(), Some(name.into()));
+            part.slots[0].view = name.into();
+            document(&status_of(vec![part], at(20), Detail::Full), Kind::All, "/metrics")
+        };
+        let counts = |page: &str| ["<", ">", "\""].map(|mark| page.matches(mark).count());
+        prop_assert_eq!(counts(&page(&name)), counts(&page("plain")));
     }
 }

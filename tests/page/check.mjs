@@ -159,11 +159,13 @@ async function states() {
   const same = async (names) => JSON.stringify(await offers()) === JSON.stringify([...names].sort());
   await become("a hostile name is text", () => same(HOSTILE));
   await page.evaluate(() => (window.kept = document.querySelector("main h2")));
+  await page.locator("summary", { hasText: "Plan" }).click();
   vendor.offers = [...HOSTILE, "</script></style><script>window.pwned=1</script>"];
   await become("and stays so when it is swapped in", () => same(vendor.offers));
   assert.equal(await page.evaluate(() => window.pwned), undefined);
   assert.equal(await page.$$eval("main img, main script", (all) => all.length), 0);
   assert.ok(await page.evaluate(() => window.kept.isConnected), "a refresh replaced what was the same");
+  assert.equal(await page.locator("details[open]").count(), 1, "a refresh closed what was open");
   vendor.status = 401;
   await become("a failing account appears", async () => (await page.innerText("main")).includes("refuses the credential (401)"));
   assert.ok((await page.innerText("#news")).includes("taprain main"), "a screen reader was not told");
@@ -206,6 +208,9 @@ async function crowd() {
   await page.getByLabel("Show only").fill("shop-321");
   const rows = page.locator("tr[data-name]:visible");
   assert.equal(await rows.count(), 1);
+  const revision = await page.evaluate(() => document.body.dataset.revision);
+  await page.waitForFunction((old) => document.body.dataset.revision !== old, revision);
+  assert.equal(await rows.count(), 1, "a refresh forgot the filter");
   await page.getByRole("link", { name: "shop-321" }).click();
   await page.getByRole("heading", { name: "shop-321" }).waitFor();
   await page.goBack();

@@ -35,8 +35,10 @@ fn verdict(about: &str, verdict: &Verdict) -> Markup {
 
 pub(super) fn warnings(warnings: &[Warning]) -> Markup {
     html! {
-        @for warning in warnings {
-            p.card.note { span.mark.warning aria-hidden="true" { "! " } (warning.text) }
+        div id="warnings" {
+            @for warning in warnings {
+                p.card.note { span.mark.warning aria-hidden="true" { "! " } (warning.text) }
+            }
         }
     }
 }
@@ -51,7 +53,7 @@ pub(super) fn table(accounts: &[Account]) -> Markup {
 /// Sums, where no single account's are shown.
 pub(super) fn totals(totals: &[Total]) -> Markup {
     html! {
-        section.card aria-labelledby="totals" {
+        section.card id="today" aria-labelledby="totals" {
             h2 id="totals" { "Today" }
             @for total in totals { (sums(total)) }
         }
@@ -88,7 +90,7 @@ pub(super) fn list(accounts: &[Account]) -> Markup {
     let ill = sorted.iter().filter(|account| account.level != Level::Good).count();
     let (open, folded) = sorted.split_at(ill.min(OPEN));
     html! {
-        section.card aria-labelledby="accounts" {
+        section.card id="list" aria-labelledby="accounts" {
             h2 id="accounts" { "Accounts " small { (tally(accounts)) } }
             label hidden { "Show only " input id="filter" type="search" placeholder="part of a name" autocomplete="off"; }
             @if !open.is_empty() {

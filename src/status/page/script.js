@@ -26,24 +26,26 @@
     }
   };
 
-  // Changes `old` into `next` node by node: what is the same stays, so nothing flashes and focus, scrolling and what
-  // was opened remain. Text stays text all the way.
+  // Changes `old` into `next` node by node: what is the same stays, so nothing flashes, and focus, scrolling and what
+  // was opened remain. Text stays text all the way. What has an id is itself wherever it stands.
+  const OWN = ['open', 'hidden'];
   const attributes = (old, next) => {
-    for (const { name } of [...old.attributes]) if (name !== 'open' && name !== 'hidden' && !next.hasAttribute(name)) old.removeAttribute(name);
-    for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value && name !== 'open' && name !== 'hidden') old.setAttribute(name, value);
+    for (const { name } of [...old.attributes]) if (!OWN.includes(name) && !next.hasAttribute(name)) old.removeAttribute(name);
+    for (const { name, value } of next.attributes) if (!OWN.includes(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   };
   const become = (old, next) => {
     if (old.nodeType !== Node.ELEMENT_NODE) { put(old, next.textContent); return; }
     if (old.tagName === 'INPUT') return;
     attributes(old, next);
-    const was = [...old.childNodes], will = [...next.childNodes];
-    will.forEach((child, at) => {
-      const present = was[at];
-      if (!present) old.append(document.importNode(child, true));
-      else if (present.nodeName === child.nodeName && present.id === child.id) become(present, child);
-      else present.replaceWith(document.importNode(child, true));
-    });
-    was.slice(will.length).forEach(child => child.remove());
+    let at = old.firstChild;
+    for (const child of next.childNodes) {
+      const same = child.id ? [...old.children].find(each => each.id === child.id) : at?.nodeName === child.nodeName && !at.id && at;
+      if (!same) { old.insertBefore(document.importNode(child, true), at); continue; }
+      if (same !== at) old.insertBefore(same, at);
+      become(same, child);
+      at = same.nextSibling;
+    }
+    while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
   };
 
   // What a screen reader is told: states in words that changed, and no figure.
@@ -53,15 +55,16 @@
     if (changed.length) put(news, changed.slice(0, 3).map(([of, text]) => `${of}: ${text}`).join(' '));
   };
 
-  const filter = document.getElementById('filter');
   const sieve = () => {
+    const filter = document.getElementById('filter'), rest = document.getElementById('rest');
     if (!filter) return;
+    filter.closest('label').hidden = false;
     const wanted = filter.value.trim().toLowerCase();
     for (const row of document.querySelectorAll('tr[data-name]')) row.hidden = !row.dataset.name.includes(wanted);
-    const rest = document.getElementById('rest');
     if (rest && wanted) rest.open = true;
   };
-  if (filter) { filter.closest('label').hidden = false; filter.addEventListener('input', sieve); }
+  document.addEventListener('input', sieve);
+  sieve();
 
   const ask = path => fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) }).then(answer => {
     if (!answer.ok) throw new Error(answer.status);
