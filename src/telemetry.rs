@@ -1,16 +1,17 @@
 //! What the exporter counts about itself. Rendered elsewhere; these are only the counts.
 
-use std::collections::{BTreeMap, VecDeque};
+pub mod failed;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::label;
 use crate::model::Api;
 use crate::model::restated::{Age, Direction, Move};
+use failed::{Failed, Failures};
 
 /// Upper bounds of the request duration histogram, in seconds; the last bucket is unbounded.
 pub const DURATION_BUCKETS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -197,45 +198,12 @@ impl StateTrouble {
     }
 }
 
-/// How many failures of an account are remembered, whatever succeeded since.
-pub const KEPT_FAILURES: usize = 12;
-
-/// A request that failed, and those right after it that failed in the same way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failed {
-    /// When the first of them did.
-    pub first: Timestamp,
-    /// When the last of them did.
-    pub last: Timestamp,
-    /// How many they are, at least 1.
-    pub times: u64,
-    /// The `endpoint` label.
-    pub endpoint: &'static str,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// One sentence, without body or secret.
-    pub sentence: Arc<str>,
-}
-
-impl Failed {
-    /// A failure at `at`.
-    pub fn new(at: Timestamp, endpoint: &'static str, outcome: Outcome, sentence: &str) -> Self {
-        let (sentence, _) = label::clean(sentence);
-        Self { first: at, last: at, times: 1, endpoint, outcome, sentence: sentence.into() }
-    }
-
-    fn is_like(&self, other: &Self) -> bool {
-        let same = (self.endpoint, self.outcome) == (other.endpoint, other.outcome);
-        same && self.sentence == other.sentence
-    }
-}
-
 /// The counters, shared by every loop.
 #[derive(Debug, Default)]
 pub struct Telemetry {
     counts: Mutex<Counts>,
     changes: AtomicU64,
-    failures: Mutex<BTreeMap<Who, VecDeque<Failed>>>,
+    failures: Failures,
 }
 
 /// All counts at one instant, sorted so that they are always written in the same order.
@@ -297,32 +265,18 @@ impl Telemetry {
         counts.anomalies.retain(|(of, _), _| of != who);
         counts.restarts.remove(who);
         counts.restated.retain(|(of, ..), _| of.who != *who);
-        self.failures().remove(who);
+        self.failures.forget(who);
     }
 
-    /// Remembers a request that failed. One that fails like the last one of its account is the same
-    /// failure once more, so that a long outage does not push out what was before it.
+    /// Remembers a request that failed.
     pub fn failed(&self, who: &Who, failed: Failed) {
-        let mut all = self.failures();
-        let known = all.entry(who.clone()).or_default();
-        match known.back_mut().filter(|last| last.is_like(&failed)) {
-            Some(last) => (last.last, last.times) = (failed.last, last.times.saturating_add(1)),
-            None => known.push_back(failed),
-        }
-        if known.len() > KEPT_FAILURES {
-            known.pop_front();
-        }
-        drop(all);
+        self.failures.note(who, failed);
         drop(self.change());
     }
 
-    /// What failed of an account, the newest first, at most [`KEPT_FAILURES`].
+    /// What failed of an account, the newest first, at most [`failed::KEPT`].
     pub fn recent_failures(&self, who: &Who) -> Vec<Failed> {
-        self.failures().get(who).into_iter().flatten().rev().cloned().collect()
-    }
-
-    fn failures(&self) -> MutexGuard<'_, BTreeMap<Who, VecDeque<Failed>>> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+        self.failures.recent(who)
     }
 
     /// Counts a finished request.
@@ -416,28 +370,6 @@ impl Durations {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn failures_are_few_and_alike_ones_are_one() {
-        let (telemetry, start) = (Telemetry::default(), Timestamp::UNIX_EPOCH);
-        let who = Who { api: Api::Klar, account: "a".into() };
-        let at = |second| start + Duration::from_secs(second);
-        let failed = |second, text: &str| Failed::new(at(second), "report", Outcome::Connect, text);
-        for second in 0..1000 {
-            telemetry.failed(&who, failed(second, "nobody\nlistens"));
-        }
-        let known = telemetry.recent_failures(&who);
-        assert_eq!((known.len(), known[0].times), (1, 1000));
-        assert_eq!((known[0].first, known[0].last), (at(0), at(999)));
-        assert_eq!(&*known[0].sentence, "nobody\u{fffd}listens");
-        for second in 0..40 {
-            telemetry.failed(&who, failed(second, &format!("other {second}")));
-        }
-        let known = telemetry.recent_failures(&who);
-        assert_eq!((known.len(), &*known[0].sentence), (KEPT_FAILURES, "other 39"));
-        telemetry.forget(&who);
-        assert!(telemetry.recent_failures(&who).is_empty());
-    }
 
     #[test]
     fn a_duration_on_a_bound_belongs_below_it() {

@@ -12,7 +12,8 @@ use crate::backoff;
 use crate::clock::{Moment, Tick};
 use crate::model::AccountState;
 use crate::snapshot::{Good, stale_from};
-use crate::telemetry::{Anomaly, Failed, Outcome};
+use crate::telemetry::failed::Failed;
+use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
 

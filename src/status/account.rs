@@ -13,7 +13,8 @@ use super::{Facts, seconds, span};
 use crate::clock::Tick;
 use crate::model::{AccountState, Api};
 use crate::snapshot::AccountPart;
-use crate::telemetry::{Failed, Who};
+use crate::telemetry::Who;
+use crate::telemetry::failed::Failed;
 
 /// How something stands, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -14,7 +14,8 @@ use crate::exposition::sample;
 use crate::label::Labels;
 use crate::model::AccountState;
 use crate::snapshot::{AccountPart, Group, Row, Snapshot};
-use crate::telemetry::{Failed, Outcome, Who};
+use crate::telemetry::failed::Failed;
+use crate::telemetry::{Outcome, Who};
 
 /// What no page may take for markup.
 const HOSTILE: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>&'`";

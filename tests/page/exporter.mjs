@@ -44,8 +44,8 @@ export async function stop({ child }) {
   running.delete(child);
 }
 
-/** A configuration of so many accounts of `vendor`; its path. */
-export function configured(vendor, names) {
+/** A configuration of these accounts of `vendor`, each asked `every` so often; its path. */
+export function configured(vendor, names, every) {
   const key = (name) => {
     const path = join(directory, `${name}.key`);
     writeFileSync(path, `a-key-of-${name}`, { mode: 0o600 });
@@ -58,7 +58,7 @@ export function configured(vendor, names) {
     timezone: UTC
     budget: {requests: 6000, per: 1h, reserve: 0%}
     history: {days: 0}
-    views: [{view: all, ranges: [{range: today, every: 5s}]}]`;
+    views: [{view: all, ranges: [{range: today, every: ${every}}]}]`;
   const path = join(directory, `${names.length}.yml`);
   writeFileSync(path, `taprain:${names.map(account).join("")}\nstate: {directory: ""}\n`);
   return path;
