@@ -143,6 +143,8 @@ mod tests {
             broken: false,
             token_expiry: None,
             budget: Arc::new(Mutex::new(Budget::new(terms))),
+            plan: crate::plan::Plan::default(),
+            whole: None,
             slots: Vec::new(),
         }
     }
@@ -198,7 +200,9 @@ mod tests {
             view: "all".into(),
             range: "today".into(),
             meaning: "".into(),
+            every: Duration::from_secs(1),
             interval: Duration::from_secs(1),
+            next_due: None,
             up: None,
             last_success: None,
             good: Some(good),

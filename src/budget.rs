@@ -140,6 +140,11 @@ impl Budget {
         self.terms.per + LEAST_GUARD.max(self.terms.per / GUARD_SHARE)
     }
 
+    /// What is spent against it.
+    pub fn terms(&self) -> BudgetTerms {
+        self.terms
+    }
+
     /// When the next request may be sent.
     pub fn opening(&self, now: Tick) -> Opening {
         let quiet_until = self.quiet_until();

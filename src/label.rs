@@ -48,6 +48,45 @@ impl Labels {
     }
 }
 
+/// The value of `name` in a set as it stands between the braces, unescaped; `None` where the set
+/// has no such label.
+pub fn value<'a>(labels: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let mut rest = labels;
+    loop {
+        let (found, tail) = rest.split_once("=\"")?;
+        let end = closing(tail)?;
+        let (escaped, after) = tail.split_at(end);
+        if found == name {
+            return Some(unescaped(escaped));
+        }
+        rest = after.strip_prefix("\",")?;
+    }
+}
+
+/// Where the quote is that ends an escaped value.
+fn closing(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })
+}
+
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let (mut plain, mut chars) = (String::with_capacity(text.len()), text.chars());
+    while let Some(char) = chars.next() {
+        plain.push(match char {
+            '\\' => chars.next().map_or('\\', |next| if next == 'n' { '\n' } else { next }),
+            other => other,
+        });
+    }
+    Cow::Owned(plain)
+}
+
 /// Appends `value` escaped for both exposition formats: backslash, quote and line feed.
 pub fn label_value(value: &str, out: &mut String) {
     let mut rest = value;
@@ -158,6 +197,17 @@ mod tests {
         ) {
             let cleaned = |values: &[String]| values.iter().map(|v| clean(v).0.into_owned()).collect::<Vec<_>>();
             prop_assert_eq!(cleaned(&a) == cleaned(&b), set(&a) == set(&b));
+        }
+
+        #[test]
+        fn a_value_is_read_back_and_no_other(
+            values in proptest::collection::vec("[a\\\\\"\n,={}ä\u{1}]{0,6}|view=\"", 3),
+        ) {
+            let labels = set(&values);
+            for (name, text) in ["account", "view", "offer"].into_iter().zip(&values) {
+                prop_assert_eq!(value(&labels, name).unwrap(), clean(text).0);
+            }
+            prop_assert_eq!(value(&labels, "iew"), None);
         }
 
         #[test]

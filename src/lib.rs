@@ -37,6 +37,8 @@ pub mod expect;
 pub mod board;
 pub mod exposition;
 
+pub mod status;
+
 // edges: the network and the process
 pub mod shutdown;
 pub mod state;

@@ -18,7 +18,7 @@ pub struct Ask {
 }
 
 /// How an account's asks fit its budget.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Plan {
     /// Requests an hour that the views ask for, token requests included.
     pub asked_per_hour: f64,

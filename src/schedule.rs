@@ -99,6 +99,12 @@ impl Schedule {
         waiting.map(|job| self.pace.opens(job).max(job.release)).filter(|tick| *tick > now).min()
     }
 
+    /// When `job` is wanted next, or was; `None` while it is on its way, and of an unknown one.
+    pub fn wanted(&self, job: usize) -> Option<Tick> {
+        let job = self.jobs.get(job).filter(|job| !job.busy)?;
+        Some(job.release.max(self.pace.opens(job)))
+    }
+
     /// Notes that a request for `job` is sent at `now`.
     pub fn start(&mut self, job: usize, now: Tick) {
         self.pace.spend(now);

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::budget::Budget;
 use crate::clock::Tick;
 use crate::model::{AccountState, Api};
+use crate::plan::Plan;
 
 /// One consistent set of everything known.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,12 @@ pub struct AccountPart {
     pub token_expiry: Option<Timestamp>,
     /// The live ledger; read at scrape time, because it changes by waiting.
     pub budget: Arc<Mutex<Budget>>,
+    /// How what is asked fits the budget.
+    pub plan: Plan,
+    /// The first view that leaves nothing out and counts nothing twice, so that it can stand for the
+    /// account: of TapRain without filters, of Klar without a model whose channels sum to more than
+    /// there is (trap K13). `None` where there is none.
+    pub whole: Option<Arc<str>>,
     /// One slot for each (view, range), in the configuration's order.
     pub slots: Vec<Slot>,
 }
@@ -80,8 +87,13 @@ pub struct Slot {
     pub range: Arc<str>,
     /// Everything that decides what its figures mean; where this differs, so do they.
     pub meaning: Arc<str>,
+    /// The interval that was asked for.
+    pub every: Duration,
     /// The interval the budget really allows.
     pub interval: Duration,
+    /// When it is wanted next, as of this publication, whatever the budget says then; `None` while a
+    /// request for it is on its way, and before its collector has begun.
+    pub next_due: Option<Tick>,
     /// Whether the last attempt gave figures; `None` before the first.
     pub up: Option<bool>,
     /// When the last good answer arrived.

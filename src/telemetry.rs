@@ -1,5 +1,7 @@
 //! What the exporter counts about itself. Rendered elsewhere; these are only the counts.
 
+pub mod failed;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +11,7 @@ use rust_decimal::Decimal;
 
 use crate::model::Api;
 use crate::model::restated::{Age, Direction, Move};
+use failed::{Failed, Failures};
 
 /// Upper bounds of the request duration histogram, in seconds; the last bucket is unbounded.
 pub const DURATION_BUCKETS: [f64; 9] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -200,6 +203,7 @@ impl StateTrouble {
 pub struct Telemetry {
     counts: Mutex<Counts>,
     changes: AtomicU64,
+    failures: Failures,
 }
 
 /// All counts at one instant, sorted so that they are always written in the same order.
@@ -261,6 +265,18 @@ impl Telemetry {
         counts.anomalies.retain(|(of, _), _| of != who);
         counts.restarts.remove(who);
         counts.restated.retain(|(of, ..), _| of.who != *who);
+        self.failures.forget(who);
+    }
+
+    /// Remembers a request that failed.
+    pub fn failed(&self, who: &Who, failed: Failed) {
+        self.failures.note(who, failed);
+        drop(self.change());
+    }
+
+    /// What failed of an account, the newest first, at most [`failed::KEPT`].
+    pub fn recent_failures(&self, who: &Who) -> Vec<Failed> {
+        self.failures.recent(who)
     }
 
     /// Counts a finished request.
@@ -317,6 +333,11 @@ impl Telemetry {
     /// All counts, as they are now.
     pub fn counts(&self) -> Counts {
         self.lock().clone()
+    }
+
+    /// Whether state was kept the last time; `None` where none is to be kept.
+    pub fn state_kept(&self) -> Option<bool> {
+        self.lock().state_kept
     }
 
     /// How often anything was counted, or stopped being counted.

@@ -10,6 +10,7 @@ use revenue_exporter::exposition::own::ReloadState;
 use revenue_exporter::exposition::press::Press;
 use revenue_exporter::exposition::process::Process;
 use revenue_exporter::server::Server;
+use revenue_exporter::server::face::Faces;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::telemetry::Telemetry;
 use tokio::runtime::{Builder, Runtime};
@@ -39,6 +40,7 @@ pub fn serve(samples: usize) -> Ours {
             process: Process::this(),
             press: Press::default(),
             endings: Endings::default(),
+            faces: Faces::new(Timestamp::UNIX_EPOCH),
             reloads: None,
             lock: None,
             reachable: false,

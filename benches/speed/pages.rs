@@ -11,6 +11,7 @@ use revenue_exporter::clock::Tick;
 use revenue_exporter::label::Labels;
 use revenue_exporter::model::settings::BudgetTerms;
 use revenue_exporter::model::{AccountState, Api};
+use revenue_exporter::plan::Plan;
 use revenue_exporter::snapshot::{AccountPart, Good, Group, Row, Sheet, Slot, Table};
 
 /// How many accounts there usually are.
@@ -75,6 +76,8 @@ impl Pages {
             broken: false,
             token_expiry: None,
             budget: Arc::new(Mutex::new(Budget::new(terms))),
+            plan: Plan::default(),
+            whole: None,
             slots: (0..RANGES.len()).map(|range| self.slot(account, range)).collect(),
         }
     }
@@ -116,7 +119,9 @@ impl Pages {
             view: "all-offers".into(),
             range: RANGES[range].into(),
             meaning: "".into(),
+            every: Duration::from_secs(300),
             interval: Duration::from_secs(300),
+            next_due: None,
             up: Some(true),
             last_success: None,
             good: Some(good),

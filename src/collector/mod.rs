@@ -351,7 +351,10 @@ impl Collector {
         lock(&self.part.budget)
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
+        for (job, slot) in self.part.slots.iter_mut().enumerate() {
+            slot.next_due = self.schedule.wanted(job);
+        }
         self.around.board.publish(self.part.clone());
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use crate::budget::Budget;
+use crate::model::klar::Model;
 use crate::model::meaning;
-use crate::model::settings::{RangeEvery, Subject};
+use crate::model::settings::{Filters, RangeEvery, Subject};
 use crate::plan::Plan;
 use crate::snapshot::{AccountPart, Slot};
 
@@ -23,6 +24,23 @@ pub fn new(subject: &Subject) -> AccountPart {
         token_expiry: None,
         budget: Arc::new(Mutex::new(Budget::new(account.budget))),
         slots: slots(subject, &plan),
+        whole: whole(subject),
+        plan,
+    }
+}
+
+fn whole(subject: &Subject) -> Option<Arc<str>> {
+    match subject {
+        Subject::TapRain(account) => {
+            let nothing = Filters::default();
+            let view = account.views.iter().find(|view| view.filters == nothing)?;
+            Some(Arc::clone(&view.name))
+        }
+        Subject::Klar(account) => {
+            let adds_up = |model| !matches!(model, Model::AnyClick | Model::AnyClickUnique);
+            let view = account.views.iter().find(|view| adds_up(view.model))?;
+            Some(Arc::clone(&view.name))
+        }
     }
 }
 
@@ -31,7 +49,9 @@ fn slots(subject: &Subject, plan: &Plan) -> Vec<Slot> {
         view: Arc::clone(view),
         range: range.range.label().into(),
         meaning: meaning.into(),
+        every: range.every,
         interval: plan.stretched(range.every),
+        next_due: None,
         up: None,
         last_success: None,
         good: None,

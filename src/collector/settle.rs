@@ -12,6 +12,7 @@ use crate::backoff;
 use crate::clock::{Moment, Tick};
 use crate::model::AccountState;
 use crate::snapshot::{Good, stale_from};
+use crate::telemetry::failed::Failed;
 use crate::telemetry::{Anomaly, Outcome};
 use crate::upstream::answer::Answer;
 use crate::upstream::failure::Failure;
@@ -84,6 +85,11 @@ impl Collector {
             Err(failure) => failure.outcome,
         };
         let telemetry = &self.around.telemetry;
+        if let Err(failure) = &answer.result {
+            let sentence = failure.to_string();
+            let failed = Failed::new(now.wall, flight.endpoint, outcome, &sentence);
+            telemetry.failed(&self.who, failed);
+        }
         let took = now.tick.since(flight.asked);
         telemetry.request(&self.who, flight.endpoint, outcome, took);
         let slot = &self.part.slots[flight.job];

@@ -23,6 +23,7 @@ use crate::exposition::press::Press;
 use crate::exposition::process::Process;
 use crate::model::settings::Settings;
 use crate::server::exposure::is_reachable;
+use crate::server::face::Faces;
 use crate::server::reload::{self, Reloads};
 use crate::server::site::{Loaded, Site};
 use crate::shutdown::channel;
@@ -104,6 +105,7 @@ impl Plan<'_> {
             process: Process::this(),
             press: Press::default(),
             endings: Endings::default(),
+            faces: Faces::new(self.clock.wall()),
             reloads: self.web.enable_lifecycle.then(|| reloads.clone()),
             lock: self.guard.take().map(Guard::lock),
             reachable: is_reachable(addresses),

@@ -13,6 +13,7 @@ use crate::label::Labels;
 use crate::model::restated::{Age, Direction, Move};
 use crate::model::settings::BudgetTerms;
 use crate::model::{AccountState, Api};
+use crate::plan::Plan;
 use crate::snapshot::{AccountPart, End, Good, Group, Row, Sheet, Slot, Table};
 use crate::telemetry::{Anomaly, Outcome, Restated, Telemetry, Who};
 
@@ -114,6 +115,8 @@ fn part(api: Api, account: &str, (zone, currency): (&str, &str), slots: Vec<Slot
         broken: false,
         token_expiry: None,
         budget: Arc::new(Mutex::new(Budget::new(terms))),
+        plan: Plan::new(&[], terms, None),
+        whole: slots.first().map(|slot| Arc::clone(&slot.view)),
         slots,
     }
 }
@@ -123,7 +126,9 @@ fn slot(range: &str, every: u64, ends: Option<End>, sheet: Sheet) -> Slot {
         view: Arc::from("all"),
         range: Arc::from(range),
         meaning: Arc::from(""),
+        every: Duration::from_secs(every),
         interval: Duration::from_secs(every),
+        next_due: Some(Tick::at(Duration::from_secs(every))),
         up: Some(true),
         last_success: Some(at("2026-03-18T18:59:45.25Z")),
         good: Some(Good {

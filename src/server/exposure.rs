@@ -14,6 +14,14 @@ pub enum Exposure {
 }
 
 impl Exposure {
+    /// A word that stays the same, for programs.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Unlocked => "unlocked",
+            Self::Unencrypted => "unencrypted",
+        }
+    }
+
     /// What it means and what to do, as one sentence.
     pub const fn sentence(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ pub mod body;
 pub mod config;
 mod connection;
 pub mod exposure;
+pub mod face;
 mod guard;
 pub mod health;
 pub mod landing;
@@ -16,6 +17,7 @@ pub mod reload;
 pub mod reply;
 pub mod routes;
 pub mod site;
+pub mod status;
 pub mod tls;
 
 use std::future::{Future, poll_fn};

@@ -6,7 +6,7 @@ use http::Request;
 
 use super::reply::{self, Reply};
 use super::site::Site;
-use super::{config, health, landing, metrics, reload};
+use super::{config, health, landing, metrics, reload, status};
 
 /// What a page is asked with.
 const READ: &str = "GET, HEAD";
@@ -22,10 +22,17 @@ impl Site {
             ("GET" | "HEAD", "/-/healthy") => health::healthy(),
             ("GET" | "HEAD", "/-/ready") => health::ready(&self.board.current().snapshot),
             ("GET" | "HEAD", "/config") => config::answer(self),
-            ("GET" | "HEAD", "/") => landing::answer(self),
+            ("GET" | "HEAD", "/") => {
+                landing::answer(self, request.uri().query(), request.headers()).await
+            }
+            ("GET" | "HEAD", "/api/v1/status") => {
+                status::answer(self, request.uri().query(), request.headers()).await
+            }
             ("POST", "/-/reload") => reload::answer(self.reloads.as_ref()).await,
             (_, "/-/reload") => reply::wrong_method("POST"),
-            (_, "/-/healthy" | "/-/ready" | "/config" | "/") => reply::wrong_method(READ),
+            (_, "/-/healthy" | "/-/ready" | "/config" | "/" | "/api/v1/status") => {
+                reply::wrong_method(READ)
+            }
             (_, path) if path == telemetry => reply::wrong_method(READ),
             _ => reply::not_found(telemetry),
         };

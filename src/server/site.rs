@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::face::Faces;
 use super::lock::Lock;
 use super::reload::Reloads;
 use crate::board::Board;
@@ -35,6 +36,8 @@ pub struct Site {
     pub press: Press,
     /// The last of the exporter's own parts; begin with `Endings::default()`.
     pub endings: Endings,
+    /// The last status, for people and programs; begin with `Faces::new(now)`.
+    pub faces: Faces,
     /// Where a wish to reload goes; `None` where HTTP may not have one.
     pub reloads: Option<Reloads>,
     /// What guards the pages; `None` lets everybody in.

@@ -32,6 +32,7 @@ fn site() -> Arc<Site> {
         process: None,
         press: Press::default(),
         endings: Endings::default(),
+        faces: face::Faces::new(start),
         reloads: None,
         lock: None,
         reachable: false,
@@ -95,7 +96,8 @@ async fn each_scrape_shows_what_is_published_and_nothing_dead() {
 #[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
     let site = site();
-    for path in ["/metrics", "/", "/config", "/-/healthy", "/-/ready", "/nowhere"] {
+    for path in ["/metrics", "/", "/api/v1/status", "/config", "/-/healthy", "/-/ready", "/nowhere"]
+    {
         let (get, head) = (ask(&site, "GET", path, &[]).await, ask(&site, "HEAD", path, &[]).await);
         assert_eq!((get.status(), get.headers()), (head.status(), head.headers()), "{path}");
         let length = get.headers()["content-length"].to_str().unwrap().to_owned();
@@ -107,7 +109,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
 #[tokio::test]
 async fn wrong_methods_and_paths_are_told_so() {
     let site = site();
-    for path in ["/metrics", "/", "/config", "/-/healthy", "/-/ready"] {
+    for path in ["/metrics", "/", "/api/v1/status", "/config", "/-/healthy", "/-/ready"] {
         let reply = ask(&site, "POST", path, &[]).await;
         assert_eq!(reply.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
         assert_eq!(reply.headers()["allow"], "GET, HEAD");
@@ -228,4 +230,150 @@ async fn nonsense_ends_one_connection_and_not_the_server() {
         stream.read_to_string(&mut answer).await.unwrap();
         assert_eq!(answer.ends_with("Healthy\n"), request.starts_with(b"GET"), "{answer}");
     }
+}
+
+/// Samples as the page should have them: name with labels, and value.
+type Samples = Vec<(String, f64)>;
+
+fn add(samples: &mut Samples, metric: &str, labels: &str, value: &serde_json::Value) {
+    samples.extend(value.as_f64().map(|value| (format!("{metric}{{{labels}}}"), value)));
+}
+
+/// Every figure of the JSON that `/metrics` has.
+fn samples_of(status: &serde_json::Value) -> Samples {
+    let mut samples = Vec::new();
+    for account in status["accounts"].as_array().unwrap() {
+        for today in account["today"].as_array().into_iter().flatten() {
+            samples_of_today(&mut samples, account, today);
+        }
+        for view in account["attribution"].as_array().into_iter().flatten() {
+            samples_of_channels(&mut samples, account, view);
+        }
+        let of = format!("api={},account={}", account["api"], account["account"]);
+        let budget = &account["budget"];
+        let limit = &budget["limit_requests"];
+        add(&mut samples, "revenue_exporter_budget_limit_requests", &of, limit);
+        add(&mut samples, "revenue_exporter_budget_used_requests", &of, &budget["used_requests"]);
+        for planned in account["plan"].as_array().unwrap() {
+            let of = format!("{of},view={},range={}", planned["view"], planned["range"]);
+            let interval = &planned["refresh_interval_seconds"];
+            add(&mut samples, "revenue_exporter_refresh_interval_seconds", &of, interval);
+            let last = &planned["last_success_timestamp_seconds"];
+            add(&mut samples, "revenue_exporter_last_success_timestamp_seconds", &of, last);
+        }
+    }
+    samples
+}
+
+fn samples_of_today(samples: &mut Samples, account: &serde_json::Value, today: &serde_json::Value) {
+    let of = format!("account={},view={}", account["account"], today["view"]);
+    let in_money = format!("currency={}", account["currency"]);
+    let (range, expected) = (format!("{of},range=\"today\""), &today["expected"]);
+    for (metric, value) in [("clicks", &today["clicks"]), ("leads", &today["leads"])] {
+        add(samples, &format!("taprain_{metric}"), &range, value);
+    }
+    add(samples, "taprain_cvr_ratio", &range, &today["cvr_ratio"]);
+    add(samples, "taprain_expected_clicks", &of, &expected["clicks"]);
+    add(samples, "taprain_baseline_cvr_ratio", &of, &expected["baseline_cvr_ratio"]);
+    for metric in ["revenue", "epc"] {
+        add(samples, &format!("taprain_{metric}"), &format!("{range},{in_money}"), &today[metric]);
+    }
+    for metric in ["revenue", "revenue_low", "revenue_high"] {
+        let name = format!("taprain_expected_{metric}");
+        add(samples, &name, &format!("{of},{in_money}"), &expected[metric]);
+    }
+    let lists = [("offers", "offer"), ("sources", "source"), ("countries", "country")];
+    for (list, label) in lists {
+        for row in today[list]["rows"].as_array().into_iter().flatten() {
+            let labels = format!("{range},{label}={}", row["name"]);
+            add(samples, &format!("taprain_{label}_leads"), &labels, &row["leads"]);
+        }
+    }
+}
+
+fn samples_of_channels(
+    samples: &mut Samples,
+    account: &serde_json::Value,
+    view: &serde_json::Value,
+) {
+    let mut of = format!("account={}", account["account"]);
+    for label in ["view", "model", "attribution_window", "date_basis", "range"] {
+        of = format!("{of},{label}={}", view[label]);
+    }
+    for channel in view["channels"].as_array().unwrap() {
+        let labels = format!("{of},channel={}", channel["name"]);
+        add(samples, "klar_attributed_orders", &labels, &channel["orders"]);
+        let labels = format!("{labels},currency={}", account["currency"]);
+        add(samples, "klar_attributed_net_revenue", &labels, &channel["net_revenue"]);
+        add(samples, "klar_cost", &labels, &channel["cost"]);
+    }
+}
+
+#[tokio::test]
+async fn the_status_has_the_figures_of_the_metrics() {
+    let site = site();
+    let json = ask(&site, "GET", "/api/v1/status", &[]).await;
+    assert_eq!(json.headers()["content-type"], "application/json; charset=utf-8");
+    assert_eq!(json.headers()["cache-control"], "no-store");
+    let status: serde_json::Value = serde_json::from_str(&text(json).await).unwrap();
+    let page = text(ask(&site, "GET", "/metrics", &[]).await).await;
+    let samples = samples_of(&status);
+    assert!(samples.len() > 25, "{}", samples.len());
+    for (sample, value) in samples {
+        // JSON and the page escape alike what the sample's names hold.
+        let line = page.lines().find_map(|line| line.strip_prefix(&*sample));
+        let shown: f64 =
+            line.unwrap_or_else(|| panic!("{sample} is not on the page")).trim().parse().unwrap();
+        assert_eq!(shown, value, "{sample}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_guarded_packed_and_made_once_a_second_at_most() {
+    let site = site();
+    let page = ask(&site, "GET", "/", &[]).await;
+    let headers = page.headers().clone();
+    assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("vary", "Accept-Encoding"),
+    ] {
+        assert_eq!(headers[name], value);
+    }
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    let page = text(page).await;
+    let packed = bytes(ask(&site, "GET", "/", &[("accept-encoding", "gzip, br")]).await).await;
+    let mut read = String::new();
+    flate2::bufread::GzDecoder::new(&*packed).read_to_string(&mut read).unwrap();
+    assert!(read == page && packed.len() * 2 < page.len());
+    site.board.publish(sample::taprain("main"));
+    let next = text(ask(&site, "GET", "/", &[]).await).await;
+    let revision = |page: &str| page.split_once("data-revision=").unwrap().1[..40].to_owned();
+    assert_ne!(revision(&next), revision(&page));
+}
+
+#[tokio::test]
+async fn one_account_can_be_asked_for_and_nonsense_is_told_so() {
+    let site = site();
+    for (path, status) in [
+        ("/?api=klar&account=my-store", 200),
+        ("/?ref=mail", 200),
+        ("/?api=klar&account=nobody", 404),
+        ("/?api=klar", 400),
+        ("/api/v1/status?api=taprain&account=main", 200),
+        ("/api/v1/status?detail=none", 200),
+        ("/api/v1/status?detail=much", 400),
+        ("/api/v1/status?api=klar&account=main", 404),
+    ] {
+        assert_eq!(ask(&site, "GET", path, &[]).await.status().as_u16(), status, "{path}");
+    }
+    let brief = text(ask(&site, "GET", "/api/v1/status?detail=none", &[]).await).await;
+    let whole = text(ask(&site, "GET", "/api/v1/status", &[]).await).await;
+    assert!(brief.len() < whole.len() && brief.contains("140.5"));
+    let page = text(ask(&site, "GET", "/?api=klar&account=my-store", &[]).await).await;
+    assert!(page.contains("Facebook") && !page.contains("Direct"));
 }

@@ -17,6 +17,7 @@ use revenue_exporter::exposition::press::{Press, Printed};
 use revenue_exporter::label::Labels;
 use revenue_exporter::model::Api;
 use revenue_exporter::model::settings::BudgetTerms;
+use revenue_exporter::plan::Plan;
 use revenue_exporter::snapshot::{AccountPart, Good, Sheet, Slot};
 use revenue_exporter::telemetry::Counts;
 
@@ -46,7 +47,9 @@ fn account(api: Api, sheet: Sheet) -> AccountPart {
         view: "all".into(),
         range: "today".into(),
         meaning: "".into(),
+        every: Duration::from_secs(1),
         interval: Duration::from_secs(1),
+        next_due: None,
         up: Some(true),
         last_success: Some(WALL),
         good: Some(Good { sheet, series, arrived: NOW, stale_from, ends: None }),
@@ -61,6 +64,8 @@ fn account(api: Api, sheet: Sheet) -> AccountPart {
         broken: false,
         token_expiry: None,
         budget: Arc::new(Mutex::new(Budget::new(terms))),
+        plan: Plan::default(),
+        whole: None,
         slots: vec![slot],
     }
 }

@@ -46,6 +46,7 @@ use revenue_exporter::model::settings::{
     RangeEvery, Settings, TapRainAccount, TapRainView,
 };
 use revenue_exporter::secret::Secret;
+use revenue_exporter::server::face::Faces;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::shutdown::{Stop, channel};
 use revenue_exporter::snapshot::Snapshot;
@@ -172,6 +173,7 @@ impl Scene {
             process: None,
             press: Press::default(),
             endings: Endings::default(),
+            faces: Faces::new(clock.wall()),
             reloads: None,
             lock: None,
             reachable: false,

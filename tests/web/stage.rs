@@ -12,6 +12,7 @@ use revenue_exporter::exposition::ending::Endings;
 use revenue_exporter::exposition::own::ReloadState;
 use revenue_exporter::exposition::press::Press;
 use revenue_exporter::server::Server;
+use revenue_exporter::server::face::Faces;
 use revenue_exporter::server::lock::Lock;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::telemetry::Telemetry;
@@ -100,6 +101,7 @@ impl Stage {
 /// A site with no accounts.
 pub(super) fn site(clock: Clock, lock: Option<Arc<Lock>>, reachable: bool) -> Arc<Site> {
     let reload = ReloadState { successful: true, at: clock.wall() };
+    let faces = Faces::new(clock.wall());
     Arc::new(Site {
         board: Arc::new(Board::new(Vec::new())),
         telemetry: Arc::new(Telemetry::default()),
@@ -110,6 +112,7 @@ pub(super) fn site(clock: Clock, lock: Option<Arc<Lock>>, reachable: bool) -> Ar
         process: None,
         press: Press::default(),
         endings: Endings::default(),
+        faces,
         reloads: None,
         lock,
         reachable,
