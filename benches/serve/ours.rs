@@ -10,6 +10,7 @@ use revenue_exporter::exposition::own::ReloadState;
 use revenue_exporter::exposition::press::Press;
 use revenue_exporter::exposition::process::Process;
 use revenue_exporter::server::Server;
+use revenue_exporter::server::gate::Gate;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::telemetry::Telemetry;
 use tokio::runtime::{Builder, Runtime};
@@ -41,6 +42,7 @@ pub fn serve(samples: usize) -> Ours {
             endings: Endings::default(),
             reloads: None,
             lock: None,
+            gate: Gate::new(40),
             reachable: false,
         })
     });

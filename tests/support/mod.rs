@@ -46,6 +46,7 @@ use revenue_exporter::model::settings::{
     RangeEvery, Settings, TapRainAccount, TapRainView,
 };
 use revenue_exporter::secret::Secret;
+use revenue_exporter::server::gate::Gate;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::shutdown::{Stop, channel};
 use revenue_exporter::snapshot::Snapshot;
@@ -174,6 +175,7 @@ impl Scene {
             endings: Endings::default(),
             reloads: None,
             lock: None,
+            gate: Gate::new(40),
             reachable: false,
         });
         let control = app.control();

@@ -12,6 +12,7 @@ use revenue_exporter::exposition::ending::Endings;
 use revenue_exporter::exposition::own::ReloadState;
 use revenue_exporter::exposition::press::Press;
 use revenue_exporter::server::Server;
+use revenue_exporter::server::gate::Gate;
 use revenue_exporter::server::lock::Lock;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::telemetry::Telemetry;
@@ -112,6 +113,7 @@ pub(super) fn site(clock: Clock, lock: Option<Arc<Lock>>, reachable: bool) -> Ar
         endings: Endings::default(),
         reloads: None,
         lock,
+        gate: Gate::new(40),
         reachable,
     })
 }
