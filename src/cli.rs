@@ -13,6 +13,9 @@ pub const LISTEN_ADDRESS: &str = "127.0.0.1:10059";
 /// Where the metrics are unless told otherwise.
 pub const TELEMETRY_PATH: &str = "/metrics";
 
+/// How many scrapes are answered at once unless told otherwise, as by node_exporter.
+pub const MAX_REQUESTS: usize = 40;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -165,6 +168,15 @@ pub struct Web {
         value_parser = telemetry_path
     )]
     pub telemetry_path: String,
+    /// Answer so many scrapes at once, and more with 503; 0 is no limit
+    #[arg(
+        long = "web.max-requests",
+        value_name = "N",
+        default_value_t = MAX_REQUESTS,
+        value_parser = max_requests,
+        allow_negative_numbers = true
+    )]
+    pub max_requests: usize,
     /// Let POST /-/reload read the configuration again, as SIGHUP does
     #[arg(long = "web.enable-lifecycle")]
     pub enable_lifecycle: bool,
@@ -256,6 +268,11 @@ fn within(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+fn max_requests(text: &str) -> Result<usize, String> {
+    let wanted = "write a whole number from 0 to 1000000; 0 is no limit";
+    text.parse().ok().filter(|number| *number <= 1_000_000).ok_or_else(|| wanted.to_owned())
+}
+
 fn speed(text: &str) -> Result<u32, String> {
     let speed = text.parse().ok().filter(|speed| (1..=3600).contains(speed));
     speed.ok_or_else(|| "write a whole number from 1 to 3600".to_owned())
@@ -302,6 +319,16 @@ mod tests {
             assert_eq!(serve.web.telemetry_path, "/metrics");
             assert_eq!((serve.log.level, serve.log.format), (Level::Info, Format::Logfmt));
             assert_eq!((serve.config.file, serve.check), (None, false));
+        }
+    }
+
+    #[test]
+    fn so_many_scrapes_at_once_are_a_whole_number() {
+        assert_eq!(serve(&[]).web.max_requests, 40);
+        assert_eq!(serve(&["--web.max-requests=0"]).web.max_requests, 0);
+        for bad in ["--web.max-requests=-1", "--web.max-requests=x", "--web.max-requests=1000001"] {
+            let error = parse(&[bad]).unwrap_err().to_string();
+            assert!(error.contains("write a whole number from 0"), "{error}");
         }
     }
 

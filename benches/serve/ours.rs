@@ -11,6 +11,7 @@ use revenue_exporter::exposition::press::Press;
 use revenue_exporter::exposition::process::Process;
 use revenue_exporter::server::Server;
 use revenue_exporter::server::face::Faces;
+use revenue_exporter::server::gate::Gate;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::telemetry::Telemetry;
 use tokio::runtime::{Builder, Runtime};
@@ -43,6 +44,7 @@ pub fn serve(samples: usize) -> Ours {
             faces: Faces::new(Timestamp::UNIX_EPOCH),
             reloads: None,
             lock: None,
+            gate: Gate::new(40),
             reachable: false,
         })
     });

@@ -3,6 +3,7 @@
 mod backfill;
 mod check;
 mod demo;
+mod files;
 mod logging;
 mod progress;
 mod reload;

@@ -12,7 +12,7 @@ use tracing::info;
 use super::reload::{Load, READING, Reader};
 use super::signals::{Signals, stop_on_signals};
 use super::web::{self, Guard};
-use super::{CommandError, systemd};
+use super::{CommandError, files, systemd};
 use crate::app::{App, log_plans};
 use crate::cli::Web;
 use crate::clock::Clock;
@@ -24,6 +24,7 @@ use crate::exposition::process::Process;
 use crate::model::settings::Settings;
 use crate::server::exposure::is_reachable;
 use crate::server::face::Faces;
+use crate::server::gate::Gate;
 use crate::server::reload::{self, Reloads};
 use crate::server::site::{Loaded, Site};
 use crate::shutdown::channel;
@@ -62,6 +63,7 @@ impl Plan<'_> {
         mut self,
         greet: impl FnOnce(&[SocketAddr]) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
+        files::raise_limit();
         let signals = Signals::listen()?;
         let bound = web::bind(self.web).await?;
         let addresses = bound.addresses();
@@ -108,6 +110,7 @@ impl Plan<'_> {
             faces: Faces::new(self.clock.wall()),
             reloads: self.web.enable_lifecycle.then(|| reloads.clone()),
             lock: self.guard.take().map(Guard::lock),
+            gate: Gate::new(self.web.max_requests),
             reachable: is_reachable(addresses),
         })
     }

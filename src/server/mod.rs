@@ -6,11 +6,14 @@
 pub mod body;
 pub mod config;
 mod connection;
+mod crowd;
 pub mod exposure;
 pub mod face;
+pub mod gate;
 mod guard;
 pub mod health;
 pub mod landing;
+mod line;
 pub mod lock;
 pub mod metrics;
 pub mod reload;
@@ -18,6 +21,7 @@ pub mod reply;
 pub mod routes;
 pub mod site;
 pub mod status;
+mod strict;
 pub mod tls;
 
 use std::future::{Future, poll_fn};
@@ -27,13 +31,16 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::{Abortable, Aborted};
 use hyper_util::server::graceful::GracefulShutdown;
+use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 
 use self::connection::serve;
+use self::crowd::{Crowd, ROUND, capacity};
 use self::site::Site;
-use self::tls::Opened;
+use crate::clock::Clock;
 
 /// Requests in flight have this long when the server stops, so that all has ended within 5 s.
 const GRACE: Duration = Duration::from_secs(3);
@@ -59,6 +66,8 @@ pub struct Server;
 #[derive(Debug)]
 pub struct Bound {
     listeners: Vec<TcpListener>,
+    clock: Clock,
+    seats: Option<usize>,
 }
 
 impl Server {
@@ -69,14 +78,14 @@ impl Server {
             let listener = TcpListener::bind(address).await;
             listeners.push(listener.map_err(|source| BindError { address, source })?);
         }
-        Ok(Bound { listeners })
+        Ok(Bound::from_listeners(listeners))
     }
 }
 
 impl Bound {
     /// A server on sockets that were opened by someone else.
     pub fn from_listeners(listeners: Vec<TcpListener>) -> Self {
-        Self { listeners }
+        Self { listeners, clock: Clock::system(), seats: None }
     }
 
     /// Where it listens, with the ports the system chose.
@@ -84,42 +93,58 @@ impl Bound {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
+    /// Waits by this clock instead of the system's.
+    #[must_use]
+    pub fn by(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Has room for so many connections, at least one, instead of as many as the limit of open files leaves.
+    #[must_use]
+    pub fn with_seats(self, seats: usize) -> Self {
+        Self { seats: Some(seats.max(1)), ..self }
+    }
+
     /// Serves `site` until `shutdown` resolves, then finishes the requests in flight.
     pub async fn run(self, site: Arc<Site>, shutdown: impl Future<Output = ()>) {
-        let (mut connections, mut opening) = (JoinSet::new(), JoinSet::new());
+        let mut connections = JoinSet::new();
         let graceful = GracefulShutdown::new();
+        let clock = self.clock.clone();
+        let files = || capacity(getrlimit(Resource::Nofile).current);
+        let crowd = Arc::new(Crowd::new(clock.clone(), self.seats.unwrap_or_else(files)));
         let mut shutdown = std::pin::pin!(shutdown);
+        // Nobody is looked at while nobody is there.
+        let (mut is_round_due, mut round) = (false, std::pin::pin!(clock.sleep(ROUND)));
         loop {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
                 Some(ended) = connections.join_next() => report(ended),
-                Some(opened) = opening.join_next() => match opened {
-                    Ok(Some(opened)) => {
-                        connections.spawn(serve(opened, Arc::clone(&site), &graceful));
+                () = &mut round, if is_round_due => {
+                    is_round_due = crowd.round();
+                    round.set(clock.sleep(ROUND));
+                }
+                accepted = self.accept() => match accepted {
+                    Ok(stream) => {
+                        if !is_round_due {
+                            is_round_due = true;
+                            round.set(clock.sleep(ROUND));
+                        }
+                        // Whoever finds no seat is gone at once, and may come again.
+                        let Some((place, leave)) = crowd.admit() else { continue };
+                        let work = serve(stream, Arc::clone(&site), place, graceful.watcher());
+                        connections.spawn(Abortable::new(work, leave));
                     }
-                    Ok(None) => {}
-                    Err(error) => report(Err(error)),
-                },
-                accepted = self.accept() => match (accepted, &site.lock) {
-                    (Ok(stream), None) => {
-                        let opened = Opened::Plain(stream);
-                        connections.spawn(serve(opened, Arc::clone(&site), &graceful));
-                    }
-                    (Ok(stream), Some(lock)) => {
-                        opening.spawn(tls::open(stream, Arc::clone(lock)));
-                    }
-                    (Err(error), _) => {
+                    Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
-                        site.clock.sleep(ACCEPT_PAUSE).await;
+                        clock.sleep(ACCEPT_PAUSE).await;
                     }
                 },
             }
         }
         drop(self);
-        // A handshake is no request yet.
-        opening.shutdown().await;
-        if site.clock.timeout(GRACE, graceful.shutdown()).await.is_none() {
+        crowd.close();
+        if clock.timeout(GRACE, graceful.shutdown()).await.is_none() {
             tracing::warn!(connections = connections.len(), "requests were cut off by the stop");
         }
         connections.shutdown().await;
@@ -139,7 +164,7 @@ impl Bound {
     }
 }
 
-fn report(ended: Result<(), JoinError>) {
+fn report(ended: Result<Result<(), Aborted>, JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "a connection's task failed");
     }

@@ -1,7 +1,8 @@
 //! What every answer has in common.
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
 
@@ -42,6 +43,17 @@ pub fn wrong_method(allowed: &'static str) -> Reply {
     let text = format!("Answered here: {allowed}.\n");
     let mut reply = plain(StatusCode::METHOD_NOT_ALLOWED, text);
     reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    reply
+}
+
+/// 503, for whoever asks while as many as permitted are answered; promhttp's sentence.
+pub fn busy(limit: usize) -> Reply {
+    let text = format!(
+        "Limit of concurrent requests reached ({limit}), try again later; it is set by \
+         --web.max-requests.\n"
+    );
+    let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, text);
+    reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     reply
 }
 

@@ -16,9 +16,13 @@ impl Site {
     pub(super) async fn page<B>(self: &Arc<Self>, request: &Request<B>) -> Reply {
         let telemetry = self.telemetry_path.as_str();
         let reply = match (request.method().as_str(), request.uri().path()) {
-            ("GET" | "HEAD", path) if path == telemetry => {
-                metrics::answer(self, request.headers()).await
-            }
+            ("GET" | "HEAD", path) if path == telemetry => match self.gate.enter() {
+                Some(pass) => {
+                    let reply = metrics::answer(self, request.headers()).await;
+                    reply.map(|page| page.under(pass))
+                }
+                None => reply::busy(self.gate.limit()),
+            },
             ("GET" | "HEAD", "/-/healthy") => health::healthy(),
             ("GET" | "HEAD", "/-/ready") => health::ready(&self.board.current().snapshot),
             ("GET" | "HEAD", "/config") => config::answer(self),

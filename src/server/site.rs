@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::face::Faces;
+use super::gate::Gate;
 use super::lock::Lock;
 use super::reload::Reloads;
 use crate::board::Board;
@@ -42,6 +43,8 @@ pub struct Site {
     pub reloads: Option<Reloads>,
     /// What guards the pages; `None` lets everybody in.
     pub lock: Option<Arc<Lock>>,
+    /// How many pages of metrics may be on their way at once.
+    pub gate: Gate,
     /// Whether anybody beyond this host can reach the server.
     pub reachable: bool,
 }

@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::oneshot;
 
+use super::gate::Gate;
 use super::reply::Reply;
 use super::site::Loaded;
 use super::*;
@@ -35,6 +36,7 @@ fn site() -> Arc<Site> {
         faces: face::Faces::new(start),
         reloads: None,
         lock: None,
+        gate: Gate::new(40),
         reachable: false,
     })
 }
@@ -79,6 +81,29 @@ async fn a_scrape_gets_the_format_and_coding_it_asks_for() {
     flate2::bufread::GzDecoder::new(&*packed).read_to_string(&mut read).unwrap();
     assert!(read == open && packed.len() * 5 < open.len());
     assert_eq!(site.press.renders(), 1);
+}
+
+#[tokio::test]
+async fn more_scrapes_than_permitted_are_told_to_wait_and_health_is_always_told() {
+    let site = Arc::new(Site { gate: Gate::new(2), ..Arc::into_inner(site()).unwrap() });
+    let one = ask(&site, "GET", "/metrics", &[]).await;
+    let two = ask(&site, "HEAD", "/metrics", &[]).await;
+    // A HEAD has no page to wait for.
+    assert_eq!((two.status(), site.gate.inside()), (StatusCode::OK, 1));
+    let three = ask(&site, "GET", "/metrics", &[]).await;
+    let refused = ask(&site, "GET", "/metrics", &[]).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    assert!(text(refused).await.starts_with("Limit of concurrent requests reached (2), try"));
+    for path in ["/-/healthy", "/-/ready", "/", "/config"] {
+        assert_eq!(ask(&site, "GET", path, &[]).await.status(), StatusCode::OK, "{path}");
+    }
+    let wrong = ask(&site, "PUT", "/metrics", &[]).await;
+    assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
+    drop(one);
+    text(three).await;
+    assert_eq!(site.gate.inside(), 0);
+    assert_eq!(ask(&site, "GET", "/metrics", &[]).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

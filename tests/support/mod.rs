@@ -47,6 +47,7 @@ use revenue_exporter::model::settings::{
 };
 use revenue_exporter::secret::Secret;
 use revenue_exporter::server::face::Faces;
+use revenue_exporter::server::gate::Gate;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::shutdown::{Stop, channel};
 use revenue_exporter::snapshot::Snapshot;
@@ -176,6 +177,7 @@ impl Scene {
             faces: Faces::new(clock.wall()),
             reloads: None,
             lock: None,
+            gate: Gate::new(40),
             reachable: false,
         });
         let control = app.control();

@@ -13,6 +13,7 @@ use revenue_exporter::exposition::own::ReloadState;
 use revenue_exporter::exposition::press::Press;
 use revenue_exporter::server::Server;
 use revenue_exporter::server::face::Faces;
+use revenue_exporter::server::gate::Gate;
 use revenue_exporter::server::lock::Lock;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::telemetry::Telemetry;
@@ -115,6 +116,7 @@ pub(super) fn site(clock: Clock, lock: Option<Arc<Lock>>, reachable: bool) -> Ar
         faces,
         reloads: None,
         lock,
+        gate: Gate::new(40),
         reachable,
     })
 }
