@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::sheet::{name, ratio, rows, shown, slot, sum, value, views as names};
-use super::{TOP, span};
+use super::sheet::{by_whole, name, parted, ratio, rows, shown, slot, sum, top, value};
+use super::span;
 use crate::clock::Tick;
-use crate::figures::OTHER;
 use crate::snapshot::{AccountPart, Good, Group, Row, Slot};
 
 /// The columns of a channel's row, as [`crate::snapshot::KLAR_COLUMNS`] has them.
@@ -83,18 +82,12 @@ pub struct Sums {
 
 /// Every view that has figures; the one that stands for the account first.
 pub(super) fn views(part: &AccountPart, now: Tick, detail: bool) -> Vec<Attribution> {
-    let of = |view: &&str| {
-        let first = || part.slots.iter().find(|slot| *slot.view == **view);
+    let of = |view: &str, whole| {
+        let first = || part.slots.iter().find(|slot| *slot.view == *view);
         let slot = slot(part, view, "today").or_else(first)?;
-        let whole = part.whole.as_deref() == Some(*view);
         Some(Attribution::of(slot, whole, shown(slot, now)?, now, detail))
     };
-    let mut views: Vec<Attribution> = names(part).iter().filter_map(of).collect();
-    views.sort_by_key(|view| !view.whole);
-    if !detail {
-        views.truncate(1);
-    }
-    views
+    by_whole(part, detail, of)
 }
 
 impl Attribution {
@@ -106,12 +99,10 @@ impl Attribution {
         let model = word("model");
         let adds_up = !model.starts_with("any_click");
         let together = |rows: &[&Row]| adds_up.then(|| Sums::of(rows));
-        let (named, other): (Vec<&Row>, Vec<&Row>) =
-            all.iter().partition(|row| name(row, "channel") != OTHER);
-        let (top, rest) = named.split_at(TOP.min(named.len()));
+        let (named, other) = parted(all.iter().copied(), "channel");
+        let (top, rest) = top(&named);
         let rest = (!rest.is_empty()).then(|| Some((rest.len(), together(rest)?))).flatten();
-        let (top, rest, other) =
-            if detail { (top, rest, &*other) } else { (&[][..], None, &[][..]) };
+        let (top, rest, other) = if detail { (top, rest, other) } else { (&[][..], None, None) };
         Self {
             view: slot.view.to_string(),
             whole,
@@ -122,7 +113,7 @@ impl Attribution {
             total: together(&all),
             channels: top.iter().map(|row| Channel::of(row)).collect(),
             rest: rest.map(|(members, sums)| Rest { members, sums }),
-            other: other.first().map(|row| Channel::of(row)),
+            other: other.map(Channel::of),
             model,
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod attribution;
+pub mod columns;
 pub mod page;
 pub mod sheet;
 pub mod spending;

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
+use super::TOP;
 use crate::clock::Tick;
+use crate::figures::OTHER;
 use crate::label;
 use crate::number::{add, to_f64};
 use crate::snapshot::{AccountPart, Good, Group, Row, Sheet, Slot};
@@ -15,7 +17,7 @@ pub(super) fn slot<'a>(part: &'a AccountPart, view: &str, range: &str) -> Option
 }
 
 /// The account's views, each once, in the configuration's order.
-pub(super) fn views(part: &AccountPart) -> Vec<&str> {
+fn views(part: &AccountPart) -> Vec<&str> {
     let mut views: Vec<&str> = Vec::new();
     for slot in &part.slots {
         if !views.contains(&&*slot.view) {
@@ -23,6 +25,34 @@ pub(super) fn views(part: &AccountPart) -> Vec<&str> {
         }
     }
     views
+}
+
+/// What `of` makes of each view that has figures; it is told whether the view stands for the account. The one
+/// that does comes first, and alone where no `detail` is wanted.
+pub(super) fn by_whole<T>(
+    part: &AccountPart,
+    detail: bool,
+    of: impl Fn(&str, bool) -> Option<T>,
+) -> Vec<T> {
+    let is_whole = |view: &str| part.whole.as_deref() == Some(view);
+    let mut names = views(part);
+    names.sort_by_key(|view| !is_whole(view));
+    let made = names.into_iter().filter_map(|view| of(view, is_whole(view)));
+    made.take(if detail { usize::MAX } else { 1 }).collect()
+}
+
+/// The rows whose `label` the vendor named, and the first that the exporter folded the others into.
+pub(super) fn parted<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    label: &str,
+) -> (Vec<&'a Row>, Option<&'a Row>) {
+    let (named, other): (Vec<_>, Vec<_>) = rows.partition(|row| name(row, label) != OTHER);
+    (named, other.first().copied())
+}
+
+/// At most [`TOP`] rows, and those after them.
+pub(super) fn top<'r, 'a>(named: &'r [&'a Row]) -> (&'r [&'a Row], &'r [&'a Row]) {
+    named.split_at(TOP.min(named.len()))
 }
 
 /// What of `slot` may be shown at `now`.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::sheet::{name, rows, shown, single, slot, value, views as names};
+use super::columns::{Counts, Figures};
+use super::sheet::{by_whole, name, rows, shown, single, slot, value};
 use super::span;
 use super::top::Top;
 use crate::clock::Tick;
@@ -20,21 +21,9 @@ pub struct Today {
     pub whole: bool,
     /// Seconds since these figures arrived.
     pub data_age_seconds: f64,
-    /// Clicks; like every figure absent where the vendor did not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clicks: Option<f64>,
-    /// Leads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leads: Option<f64>,
-    /// Revenue in the account's currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revenue: Option<f64>,
-    /// Leads per click, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cvr_ratio: Option<f64>,
-    /// Revenue per click in the account's currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub epc: Option<f64>,
+    /// What came in.
+    #[serde(flatten)]
+    pub figures: Figures,
     /// What is usual by this time of day.
     pub expected: Expected,
     /// The last closed hours beside what is usual of them.
@@ -107,35 +96,23 @@ pub struct Window {
 pub struct Hour {
     /// The `hour` label, `00` to `23`, local to the account.
     pub hour: String,
-    /// Clicks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clicks: Option<f64>,
-    /// Leads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leads: Option<f64>,
-    /// Revenue in the account's currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revenue: Option<f64>,
+    /// What came in.
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 /// Today of every view that has figures; the one that stands for the account first.
 pub(super) fn views(part: &AccountPart, now: Tick, detail: bool) -> Vec<Today> {
-    let of = |view: &&str| {
+    let of = |view: &str, whole| {
         let slot = slot(part, view, TODAY)?;
-        let whole = part.whole.as_deref() == Some(*view);
         Some(Today::of(view, whole, shown(slot, now)?, now, detail))
     };
-    let mut views: Vec<Today> = names(part).iter().filter_map(of).collect();
-    views.sort_by_key(|today| !today.whole);
-    if !detail {
-        views.truncate(1);
-    }
-    views
+    by_whole(part, detail, of)
 }
 
 impl Today {
     fn of(view: &str, whole: bool, good: &Good, now: Tick, detail: bool) -> Self {
-        let figure = |column| single(&good.sheet, Group::TapRainSummary, column);
+        let summary = rows(&good.sheet, Group::TapRainSummary).first();
         let top = |group, label| {
             if detail { Top::of(rows(&good.sheet, group), label) } else { Top::default() }
         };
@@ -144,11 +121,7 @@ impl Today {
             view: view.to_owned(),
             whole,
             data_age_seconds: span(now.since(good.arrived)),
-            clicks: figure(0),
-            leads: figure(1),
-            revenue: figure(2),
-            cvr_ratio: figure(3),
-            epc: figure(4),
+            figures: summary.map(Figures::of).unwrap_or_default(),
             expected: Expected::of(good),
             windows: windows(good),
             hours: hours.iter().map(Hour::of).collect(),
@@ -177,8 +150,7 @@ impl Expected {
 
 impl Hour {
     fn of(row: &Row) -> Self {
-        let hour = name(row, "hour").into_owned();
-        Self { hour, clicks: value(row, 0), leads: value(row, 1), revenue: value(row, 2) }
+        Self { hour: name(row, "hour").into_owned(), counts: Counts::of(row) }
     }
 }
 

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::TOP;
-use super::sheet::{name, sum, value};
-use crate::figures::OTHER;
+use super::columns::{Counts, Figures};
+use super::sheet::{name, parted, top};
 use crate::snapshot::Row;
 
 /// A list of TapRain's, highest revenue first.
@@ -25,21 +24,9 @@ pub struct Top {
 pub struct Member {
     /// Its name as the vendor has it: untrusted text.
     pub name: String,
-    /// Clicks; like every figure absent where the vendor did not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clicks: Option<f64>,
-    /// Leads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leads: Option<f64>,
-    /// Revenue in the account's currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revenue: Option<f64>,
-    /// Leads per click, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cvr_ratio: Option<f64>,
-    /// Revenue per click in the account's currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub epc: Option<f64>,
+    /// What it has.
+    #[serde(flatten)]
+    pub figures: Figures,
 }
 
 /// Several members together.
@@ -47,27 +34,21 @@ pub struct Member {
 pub struct Rest {
     /// How many.
     pub members: usize,
-    /// Their clicks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clicks: Option<f64>,
-    /// Their leads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leads: Option<f64>,
-    /// Their revenue in the account's currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revenue: Option<f64>,
+    /// What they have.
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 impl Top {
     /// Of `rows`, named by `label`, which come highest revenue first.
     pub(super) fn of(rows: &[Row], label: &str) -> Self {
-        let (named, other): (Vec<&Row>, Vec<&Row>) =
-            rows.iter().partition(|row| name(row, label) != OTHER);
-        let (shown, rest) = named.split_at(TOP.min(named.len()));
+        let (named, other) = parted(rows.iter(), label);
+        let (shown, rest) = top(&named);
         Self {
             rows: shown.iter().map(|row| Member::of(row, label)).collect(),
-            rest: (!rest.is_empty()).then(|| Rest::of(rest)),
-            other: other.first().map(|row| Member::of(row, label)),
+            rest: (!rest.is_empty())
+                .then(|| Rest { members: rest.len(), counts: Counts::sum(rest) }),
+            other: other.map(|row| Member::of(row, label)),
         }
     }
 
@@ -79,20 +60,6 @@ impl Top {
 
 impl Member {
     fn of(row: &Row, label: &str) -> Self {
-        Self {
-            name: name(row, label).into_owned(),
-            clicks: value(row, 0),
-            leads: value(row, 1),
-            revenue: value(row, 2),
-            cvr_ratio: value(row, 3),
-            epc: value(row, 4),
-        }
-    }
-}
-
-impl Rest {
-    fn of(rows: &[&Row]) -> Self {
-        let column = |column| sum(rows.iter().map(|row| value(row, column)));
-        Self { members: rows.len(), clicks: column(0), leads: column(1), revenue: column(2) }
+        Self { name: name(row, label).into_owned(), figures: Figures::of(row) }
     }
 }

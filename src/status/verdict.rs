@@ -73,7 +73,7 @@ fn named(todays: &[(&Account, &Today)], is: impl Fn(&Today) -> bool) -> Vec<Stri
 }
 
 fn is_below(today: &Today) -> bool {
-    today.revenue.zip(today.expected.revenue_low).is_some_and(|(is, low)| is < low)
+    today.figures.revenue.zip(today.expected.revenue_low).is_some_and(|(is, low)| is < low)
 }
 
 /// Nothing came lately though it should have.

@@ -84,7 +84,7 @@ pub(super) fn meter(used: u64, limit: u64) -> Markup {
 
 fn placed(hour: &Hour) -> Option<(f64, f64, &Hour)> {
     let place: u8 = hour.hour.parse().ok().filter(|place| *place < 24)?;
-    Some((f64::from(place), hour.revenue?, hour))
+    Some((f64::from(place), hour.counts.revenue?, hour))
 }
 
 fn summary(known: &[(f64, f64, &Hour)], currency: &str) -> String {

@@ -192,7 +192,7 @@ fn address(account: &Account) -> String {
 /// Today's money, and what is usual.
 fn today(account: &Account) -> (Option<f64>, Option<f64>) {
     if let Some(today) = total::today(account) {
-        return (today.revenue, today.expected.revenue);
+        return (today.figures.revenue, today.expected.revenue);
     }
     let sums = total::attribution(account).and_then(|of| of.total.as_ref());
     (sums.and_then(|sums| sums.net_revenue), None)

@@ -47,13 +47,13 @@ fn figures(account: &Account, today: &Today) -> Markup {
         };
     html! {
         dl.tiles {
-            (tile("Revenue today", today.revenue, usual.revenue, &in_money))
-            (tile("Leads", today.leads, usual.leads, &|leads| count(leads.round())))
-            (tile("Clicks", today.clicks, usual.clicks, &|clicks| count(clicks.round())))
-            (tile("Conversion (CVR)", today.cvr_ratio, usual.baseline_cvr_ratio, &percent))
-            (tile("Per click (EPC)", today.epc, None, &|epc| format!("{epc:.4} {}", account.currency)))
+            (tile("Revenue today", today.figures.revenue, usual.revenue, &in_money))
+            (tile("Leads", today.figures.leads, usual.leads, &|leads| count(leads.round())))
+            (tile("Clicks", today.figures.clicks, usual.clicks, &|clicks| count(clicks.round())))
+            (tile("Conversion (CVR)", today.figures.cvr_ratio, usual.baseline_cvr_ratio, &percent))
+            (tile("Per click (EPC)", today.figures.epc, None, &|epc| format!("{epc:.4} {}", account.currency)))
         }
-        @if let Some(revenue) = today.revenue {
+        @if let Some(revenue) = today.figures.revenue {
             @if usual.revenue.is_some() { (chart::bullet(revenue, usual, &account.currency)) }
             (key(today))
         }
@@ -121,7 +121,7 @@ fn top(caption: &str, head: &str, top: &Top, currency: &str) -> Markup {
                     @if let Some(rest) = &top.rest {
                         tr {
                             th scope="row" { (rest.members) " more" }
-                            (cell(rest.revenue, amount)) (cell(rest.leads, count)) td.n {}
+                            (cell(rest.counts.revenue, amount)) (cell(rest.counts.leads, count)) td.n {}
                         }
                     }
                     @if let Some(other) = &top.other { (row(other)) }
@@ -136,7 +136,7 @@ fn row(member: &Member) -> Markup {
     html! {
         tr {
             th scope="row" { (member.name) }
-            (cell(member.revenue, amount)) (cell(member.leads, count)) (cell(member.cvr_ratio, percent))
+            (cell(member.figures.revenue, amount)) (cell(member.figures.leads, count)) (cell(member.figures.cvr_ratio, percent))
         }
     }
 }
@@ -157,9 +157,9 @@ fn views(views: &[Today], currency: &str) -> Markup {
                         @for today in views {
                             tr {
                                 th scope="row" { (today.view) }
-                                (cell(today.revenue, amount)) (cell(today.expected.revenue, amount))
-                                (cell(today.leads, count)) (cell(today.clicks, count))
-                                (cell(today.cvr_ratio, percent))
+                                (cell(today.figures.revenue, amount)) (cell(today.expected.revenue, amount))
+                                (cell(today.figures.leads, count)) (cell(today.figures.clicks, count))
+                                (cell(today.figures.cvr_ratio, percent))
                             }
                         }
                     }
