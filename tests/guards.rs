@@ -8,6 +8,9 @@
     reason = "a test that cannot reach its own server has failed"
 )]
 
+#[path = "support/site.rs"]
+mod site;
+
 mod guards {
     mod answers;
     mod flood;

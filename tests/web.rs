@@ -6,6 +6,9 @@
     reason = "a test that cannot reach its own server has failed"
 )]
 
+#[path = "support/site.rs"]
+mod site;
+
 mod web {
     mod authorities;
     mod changed;

@@ -4,20 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use revenue_exporter::board::Board;
 use revenue_exporter::clock::Clock;
-use revenue_exporter::exposition::ending::Endings;
-use revenue_exporter::exposition::own::ReloadState;
-use revenue_exporter::exposition::press::Press;
-use revenue_exporter::server::face::Faces;
-use revenue_exporter::server::gate::Gate;
-use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::server::{Bound, Server};
-use revenue_exporter::telemetry::Telemetry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+
+use crate::site::empty;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,8 +30,9 @@ impl Stage {
     pub(super) async fn with(config: &str, terms: impl FnOnce(Bound) -> Bound) -> Self {
         let bound = terms(Server::bind(&[SocketAddr::from(([127, 0, 0, 1], 0))]).await.unwrap());
         let address = bound.addresses()[0];
+        let site = Arc::new(empty(Clock::system(), config));
         let mut running = JoinSet::new();
-        running.spawn(bound.run(site(config), std::future::pending()));
+        running.spawn(bound.run(site, std::future::pending()));
         Self { address, _running: running }
     }
 
@@ -68,26 +62,4 @@ pub(super) async fn rest(stream: &mut TcpStream) -> String {
 pub(super) fn statuses(heard: &str) -> Vec<u16> {
     let answers = heard.split("HTTP/1.").skip(1);
     answers.map(|answer| answer[2..5].parse().unwrap()).collect()
-}
-
-fn site(config: &str) -> Arc<Site> {
-    let clock = Clock::system();
-    let reload = ReloadState { successful: true, at: clock.wall() };
-    let faces = Faces::new(clock.wall());
-    Arc::new(Site {
-        board: Arc::new(Board::new(Vec::new())),
-        telemetry: Arc::new(Telemetry::default()),
-        clock,
-        telemetry_path: "/metrics".to_owned(),
-        loaded: Arc::new(ArcSwap::from_pointee(Loaded { text: config.into(), reload })),
-        version: "1.2.3",
-        process: None,
-        press: Press::default(),
-        endings: Endings::default(),
-        faces,
-        reloads: None,
-        lock: None,
-        gate: Gate::new(40),
-        reachable: false,
-    })
 }

@@ -4,23 +4,16 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use revenue_exporter::board::Board;
 use revenue_exporter::clock::Clock;
 use revenue_exporter::config::web::{self, Watch};
-use revenue_exporter::exposition::ending::Endings;
-use revenue_exporter::exposition::own::ReloadState;
-use revenue_exporter::exposition::press::Press;
 use revenue_exporter::server::Server;
-use revenue_exporter::server::face::Faces;
-use revenue_exporter::server::gate::Gate;
 use revenue_exporter::server::lock::Lock;
-use revenue_exporter::server::site::{Loaded, Site};
-use revenue_exporter::telemetry::Telemetry;
+use revenue_exporter::server::site::Site;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::authorities::WORLD;
+use crate::site::empty;
 
 /// TLS with the certificate of [`WORLD`].
 pub(super) const TLS: &str = "\
@@ -101,22 +94,5 @@ impl Stage {
 
 /// A site with no accounts.
 pub(super) fn site(clock: Clock, lock: Option<Arc<Lock>>, reachable: bool) -> Arc<Site> {
-    let reload = ReloadState { successful: true, at: clock.wall() };
-    let faces = Faces::new(clock.wall());
-    Arc::new(Site {
-        board: Arc::new(Board::new(Vec::new())),
-        telemetry: Arc::new(Telemetry::default()),
-        clock,
-        telemetry_path: "/metrics".to_owned(),
-        loaded: Arc::new(ArcSwap::from_pointee(Loaded { text: "".into(), reload })),
-        version: "1.2.3",
-        process: None,
-        press: Press::default(),
-        endings: Endings::default(),
-        faces,
-        reloads: None,
-        lock,
-        gate: Gate::new(40),
-        reachable,
-    })
+    Arc::new(Site { lock, reachable, ..empty(clock, "") })
 }
