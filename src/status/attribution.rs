@@ -32,7 +32,7 @@ pub struct Attribution {
     /// All channels together; absent for models that give full credit several times (trap K13).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<Sums>,
-    /// At most [`TOP`], highest net revenue first; left out of a brief status.
+    /// At most [`TOP`](super::TOP), highest net revenue first; left out of a brief status.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<Channel>,
     /// The channels after them, added up; absent where there are none, and as `total` is.

@@ -9,7 +9,7 @@ use crate::snapshot::Row;
 /// A list of TapRain's, highest revenue first.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Top {
-    /// At most [`TOP`] rows.
+    /// At most [`TOP`](super::TOP) rows.
     pub rows: Vec<Member>,
     /// The rows after them, added up; absent where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
