@@ -9,6 +9,7 @@ use revenue_exporter::clock::Clock;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use super::program::Program;
@@ -106,17 +107,19 @@ async fn nonsense(count: usize, to: SocketAddr) {
     senders.join_all().await;
 }
 
-/// Sends nonsense, and scrapes on the while.
+/// Sends nonsense, and scrapes on the while: each from a thread of its own, for a scraper does not wait for those who
+/// send nonsense either.
 async fn scrapes_amid_nonsense(count: usize, to: SocketAddr) -> Duration {
+    let sender = std::thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(nonsense(count, to));
+    });
     let mut longest = Duration::ZERO;
-    let mut work = std::pin::pin!(nonsense(count, to));
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut work => return longest,
-            took = scrape(to) => longest = longest.max(took),
-        }
+    while !sender.is_finished() {
+        longest = longest.max(scrape(to).await);
     }
+    sender.join().unwrap();
+    longest
 }
 
 fn raise_limit() {
