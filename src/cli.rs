@@ -173,11 +173,19 @@ pub struct Healthcheck {
         long = "web.listen-address",
         value_name = "ADDRESS:PORT",
         default_value = LISTEN_ADDRESS,
-        value_parser = listen_address
+        value_parser = listen_address,
+        env = "REVENUE_EXPORTER_WEB_LISTEN_ADDRESS",
+        hide_env_values = true
     )]
     pub listen: SocketAddr,
     /// Its web configuration, which says whether it speaks TLS
-    #[arg(long = "web.config.file", value_name = "PATH", value_parser = maybe_empty())]
+    #[arg(
+        long = "web.config.file",
+        value_name = "PATH",
+        value_parser = maybe_empty(),
+        env = "REVENUE_EXPORTER_WEB_CONFIG_FILE",
+        hide_env_values = true
+    )]
     pub web_config_file: Option<PathBuf>,
     /// Wait so long for an answer
     #[arg(long, value_name = "DURATION", default_value = "3s")]
