@@ -288,6 +288,8 @@ def vendor():
             pass
 
     server = http.server.ThreadingHTTPServer((HOST, 0), Handler)
+    # Who asked may be gone before it is answered.
+    server.handle_error = lambda *_: None
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_address[1], seen
 
