@@ -1,4 +1,8 @@
 //! What may be typed on the command line. What it does is the caller's business.
+//!
+//! Four flags may stand in the environment instead: those that an image or a unit has to preset for every
+//! command at once, `demo` and `healthcheck` included, where arguments of its own would get in the way of
+//! what is typed after them. What is typed goes before the environment.
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -52,6 +56,8 @@ pub enum Command {
     Check(Check),
     /// Write the time before the exporter as OpenMetrics, for promtool and VictoriaMetrics
     Backfill(Backfill),
+    /// Ask a running exporter whether it lives: exit code 0 if it answers, else 1
+    Healthcheck(Healthcheck),
 }
 
 /// `serve`.
@@ -64,7 +70,13 @@ pub struct Serve {
     #[arg(long = "config.check")]
     pub check: bool,
     /// Keep state in this directory instead of the configuration's; empty keeps nothing
-    #[arg(long = "state.directory", value_name = "PATH", value_parser = maybe_empty())]
+    #[arg(
+        long = "state.directory",
+        value_name = "PATH",
+        value_parser = maybe_empty(),
+        env = "REVENUE_EXPORTER_STATE_DIRECTORY",
+        hide_env_values = true
+    )]
     pub state: Option<PathBuf>,
     /// Where and how metrics are served.
     #[command(flatten)]
@@ -98,7 +110,13 @@ pub struct Check {
     #[command(flatten)]
     pub config: Config,
     /// Validate this web configuration, too
-    #[arg(long = "web.config.file", value_name = "PATH", value_parser = maybe_empty())]
+    #[arg(
+        long = "web.config.file",
+        value_name = "PATH",
+        value_parser = maybe_empty(),
+        env = "REVENUE_EXPORTER_WEB_CONFIG_FILE",
+        hide_env_values = true
+    )]
     pub web_config_file: Option<PathBuf>,
 }
 
@@ -109,7 +127,13 @@ pub struct Backfill {
     #[command(flatten)]
     pub config: Config,
     /// The state directory of the exporter whose budget is shared; empty shares and keeps nothing
-    #[arg(long = "state.directory", value_name = "PATH", value_parser = maybe_empty())]
+    #[arg(
+        long = "state.directory",
+        value_name = "PATH",
+        value_parser = maybe_empty(),
+        env = "REVENUE_EXPORTER_STATE_DIRECTORY",
+        hide_env_values = true
+    )]
     pub state: Option<PathBuf>,
     /// Begin with this date, in each account's own time zone
     #[arg(long, value_name = "DATE")]
@@ -141,11 +165,43 @@ pub struct Backfill {
     pub log: Log,
 }
 
+/// `healthcheck`.
+#[derive(Debug, Args)]
+pub struct Healthcheck {
+    /// Where the exporter listens; of `:10059` and `0.0.0.0:10059` this host's own end is asked
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS:PORT",
+        default_value = LISTEN_ADDRESS,
+        value_parser = listen_address,
+        env = "REVENUE_EXPORTER_WEB_LISTEN_ADDRESS",
+        hide_env_values = true
+    )]
+    pub listen: SocketAddr,
+    /// Its web configuration, which says whether it speaks TLS
+    #[arg(
+        long = "web.config.file",
+        value_name = "PATH",
+        value_parser = maybe_empty(),
+        env = "REVENUE_EXPORTER_WEB_CONFIG_FILE",
+        hide_env_values = true
+    )]
+    pub web_config_file: Option<PathBuf>,
+    /// Wait so long for an answer
+    #[arg(long, value_name = "DURATION", default_value = "3s")]
+    pub timeout: String,
+}
+
 /// `--config.*`.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
     /// The configuration file; without it the environment configures one account for each API
-    #[arg(long = "config.file", value_name = "PATH")]
+    #[arg(
+        long = "config.file",
+        value_name = "PATH",
+        env = "REVENUE_EXPORTER_CONFIG_FILE",
+        hide_env_values = true
+    )]
     pub file: Option<PathBuf>,
 }
 
@@ -157,7 +213,9 @@ pub struct Web {
         long = "web.listen-address",
         value_name = "ADDRESS:PORT",
         default_value = LISTEN_ADDRESS,
-        value_parser = listen_address
+        value_parser = listen_address,
+        env = "REVENUE_EXPORTER_WEB_LISTEN_ADDRESS",
+        hide_env_values = true
     )]
     pub listen: Vec<SocketAddr>,
     /// Serve the metrics under this path
@@ -181,7 +239,13 @@ pub struct Web {
     #[arg(long = "web.enable-lifecycle")]
     pub enable_lifecycle: bool,
     /// TLS, passwords, headers and a rate limit, in the format of Prometheus' exporter-toolkit
-    #[arg(long = "web.config.file", value_name = "PATH", value_parser = maybe_empty())]
+    #[arg(
+        long = "web.config.file",
+        value_name = "PATH",
+        value_parser = maybe_empty(),
+        env = "REVENUE_EXPORTER_WEB_CONFIG_FILE",
+        hide_env_values = true
+    )]
     pub config_file: Option<PathBuf>,
     /// Listen on the sockets that systemd hands over, instead of --web.listen-address
     #[arg(long = "web.systemd-socket")]
@@ -415,6 +479,26 @@ mod tests {
             let error = parse(&["demo", bad[0], bad[1]]).unwrap_err().to_string();
             assert!(error.contains("write a whole number from"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_preset_is_named_after_its_flag_in_every_command() {
+        let presets = ["config.file", "state.directory", "web.config.file", "web.listen-address"];
+        let root = Cli::command();
+        let mut seen = Vec::new();
+        for command in std::iter::once(&root).chain(root.get_subcommands()) {
+            for argument in command.get_arguments() {
+                let long = argument.get_long().unwrap_or_default();
+                let name = long.to_uppercase().replace(['.', '-'], "_");
+                let wanted = presets.contains(&long).then(|| format!("REVENUE_EXPORTER_{name}"));
+                let found = argument.get_env().map(|name| name.to_str().unwrap().to_owned());
+                assert_eq!(found, wanted, "{}: --{long}", command.get_name());
+                seen.extend(found);
+            }
+        }
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), presets.len());
     }
 
     #[test]

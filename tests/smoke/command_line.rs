@@ -31,6 +31,28 @@ fn a_taken_port_is_exit_code_1_and_one_sentence() {
 }
 
 #[test]
+fn an_image_may_preset_flags_for_every_command_and_what_is_typed_goes_before() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = |args: &[&str], name: &str, value: &str| {
+        let output = command(args).env(format!("REVENUE_EXPORTER_{name}"), value).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, text) = said(&["demo", "--log.level=error"], "WEB_LISTEN_ADDRESS", &address);
+    assert_eq!(code, Some(1));
+    assert!(text.contains(&format!("cannot listen on {address}")), "{text}");
+    let typed = ["demo", "--log.level=error", "--web.listen-address", &address];
+    assert_eq!(said(&typed, "WEB_LISTEN_ADDRESS", "127.0.0.1:0"), (code, text));
+    for args in [&[][..], &["serve"], &["check"]] {
+        let (code, text) = said(args, "CONFIG_FILE", "/preset/absent.yml");
+        assert_eq!(code, Some(2), "{args:?}");
+        assert!(text.starts_with("error: /preset/absent.yml: "), "{args:?} {text}");
+    }
+    let (_, text) = said(&["check", "--config.file=/typed/absent.yml"], "CONFIG_FILE", "/preset");
+    assert!(text.starts_with("error: /typed/absent.yml: "), "{text}");
+}
+
+#[test]
 fn a_missing_file_is_exit_code_2_and_one_sentence() {
     let setup = Setup::new("");
     let path = setup.path("absent.yaml");
