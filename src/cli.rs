@@ -52,6 +52,8 @@ pub enum Command {
     Check(Check),
     /// Write the time before the exporter as OpenMetrics, for promtool and VictoriaMetrics
     Backfill(Backfill),
+    /// Ask a running exporter whether it lives: exit code 0 if it answers, else 1
+    Healthcheck(Healthcheck),
 }
 
 /// `serve`.
@@ -139,6 +141,25 @@ pub struct Backfill {
     /// How events are logged.
     #[command(flatten)]
     pub log: Log,
+}
+
+/// `healthcheck`.
+#[derive(Debug, Args)]
+pub struct Healthcheck {
+    /// Where the exporter listens; of `:10059` and `0.0.0.0:10059` this host's own end is asked
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS:PORT",
+        default_value = LISTEN_ADDRESS,
+        value_parser = listen_address
+    )]
+    pub listen: SocketAddr,
+    /// Its web configuration, which says whether it speaks TLS
+    #[arg(long = "web.config.file", value_name = "PATH", value_parser = maybe_empty())]
+    pub web_config_file: Option<PathBuf>,
+    /// Wait so long for an answer
+    #[arg(long, value_name = "DURATION", default_value = "3s")]
+    pub timeout: String,
 }
 
 /// `--config.*`.

@@ -17,6 +17,7 @@ mod web {
     mod exposed;
     mod files;
     mod headers;
+    mod healthcheck;
     mod http2;
     mod passwords;
     mod program;

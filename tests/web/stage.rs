@@ -1,7 +1,7 @@
 //! A server with a web configuration in a directory of its own.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use revenue_exporter::clock::Clock;
@@ -75,6 +75,11 @@ impl Stage {
         let mut running = JoinSet::new();
         running.spawn(bound.run(Arc::clone(&site), std::future::pending()));
         Self { address, lock, site, directory, _running: running }
+    }
+
+    /// A file beside the configuration, or that itself as `web.yml`.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
     }
 
     /// Writes a file beside the configuration, or that itself as `web.yml`.
