@@ -37,6 +37,12 @@ pub(super) fn run(typed: &cli::Backfill) -> Result<(), CommandError> {
     let loaded = with_state(configuration(&typed.config)?, typed.state.as_deref());
     logging::start(&typed.log);
     log_loaded(&loaded);
+    if let Some(share) = loaded.share.filter(|share| share.accounts == 0) {
+        return Err(CommandError::Usage(format!(
+            "there is nothing to write, for shard {} has none of the accounts; leave it out",
+            share.shard
+        )));
+    }
     block_on(backfill(&order, &typed.output, loaded.settings))
 }
 

@@ -93,7 +93,7 @@ fn log_loaded(loaded: &Loaded) {
     }
     if let Some(share) = loaded.share {
         let accounts = format!("{} of {}", share.accounts, share.of);
-        info!(shard = %share.shard, accounts, "collecting this shard's accounts");
+        info!(shard = %share.shard, accounts, "this is one shard of several");
     }
 }
 

@@ -55,6 +55,10 @@ fn check_says_which_accounts_are_the_shard_s() {
     let (code, table, said) = field.said(&["check", "--shard=2/1024"]);
     assert_eq!((code, table.as_str()), (Some(0), "shard 2/1024: 0 of 6 accounts\n"));
     assert!(said.starts_with("warning: shard 2/1024 has none of the 6 accounts"), "{said}");
+    let backfill = ["backfill", "--from=2026-03-01", "--output=-", "--state.directory="];
+    let (code, history, said) = field.said(&[&backfill[..], &["--shard=2/1024"]].concat());
+    assert_eq!((code, history.as_str()), (Some(2), ""));
+    assert!(said.contains("shard 2/1024 has none of the accounts; leave it out"), "{said}");
 }
 
 /// Two shards would each spend the whole of one budget.
