@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::shard::Shard;
+
 /// Where the exporter listens unless told otherwise: on this host only, for revenue is
 /// confidential.
 pub const LISTEN_ADDRESS: &str = "127.0.0.1:10059";
@@ -192,7 +194,7 @@ pub struct Healthcheck {
     pub timeout: String,
 }
 
-/// `--config.*`.
+/// `--config.*` and `--shard`: what to collect.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
     /// The configuration file; without it the environment configures one account for each API
@@ -203,6 +205,9 @@ pub struct Config {
         hide_env_values = true
     )]
     pub file: Option<PathBuf>,
+    /// Only this shard's part of the accounts: of three exporters 0/3, 1/3 and 2/3
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
 }
 
 /// `--web.*`.
@@ -406,6 +411,20 @@ mod tests {
             assert!(serve.check);
             assert_eq!(serve.log.level, Level::Debug);
         }
+    }
+
+    #[test]
+    fn a_shard_is_one_of_so_many() {
+        let Command::Check(check) = parse(&["check", "--shard=2/3"]).unwrap() else {
+            panic!("no check")
+        };
+        assert_eq!(check.config.shard, Shard::new(2, 3));
+        assert_eq!(serve(&["--shard", "0/1"]).config.shard, Shard::new(0, 1));
+        let error = parse(&["--shard=3/3"]).unwrap_err();
+        assert!(
+            error.exit_code() == 2 && error.to_string().contains("like 0/3, 1/3 and 2/3"),
+            "{error}"
+        );
     }
 
     #[test]

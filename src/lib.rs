@@ -23,6 +23,7 @@ pub mod budget;
 pub mod calendar;
 pub mod plan;
 pub mod schedule;
+pub mod shard;
 pub mod snapshot;
 
 pub mod figures;

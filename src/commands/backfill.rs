@@ -11,7 +11,7 @@ use super::progress::Teller;
 use super::run::block_on;
 use super::serve::with_state;
 use super::signals::{Signals, stop_on_signals};
-use super::{CommandError, configuration, logging};
+use super::{CommandError, configuration, log_loaded, logging};
 use crate::backfill::Trouble;
 use crate::backfill::gather::Around;
 use crate::backfill::job::{Gathered, Job};
@@ -36,8 +36,12 @@ pub(super) fn run(typed: &cli::Backfill) -> Result<(), CommandError> {
     let order = Order::read(&meant(typed))?;
     let loaded = with_state(configuration(&typed.config)?, typed.state.as_deref());
     logging::start(&typed.log);
-    for warning in &loaded.warnings {
-        warn!("{warning}");
+    log_loaded(&loaded);
+    if let Some(share) = loaded.share.filter(|share| share.accounts == 0) {
+        return Err(CommandError::Usage(format!(
+            "there is nothing to write, for shard {} has none of the accounts; leave it out",
+            share.shard
+        )));
     }
     block_on(backfill(&order, &typed.output, loaded.settings))
 }

@@ -7,6 +7,7 @@ use super::web::Guard;
 use super::{CommandError, configuration, logging};
 use crate::check::plan_table;
 use crate::cli;
+use crate::shard::Share;
 
 pub(super) fn run(typed: &cli::Config, web: Option<&Path>) -> Result<(), CommandError> {
     let loaded = configuration(typed)?;
@@ -17,7 +18,14 @@ pub(super) fn run(typed: &cli::Config, web: Option<&Path>) -> Result<(), Command
     }
     let out = std::io::stdout();
     let table = plan_table(&loaded.settings, out.is_terminal());
+    let part = loaded.share.map(part).unwrap_or_default();
     out.lock()
-        .write_all(table.as_bytes())
+        .write_all(format!("{part}{table}").as_bytes())
         .map_err(|error| CommandError::System(format!("cannot print the plan: {error}")))
+}
+
+/// Which part of the configured accounts follows; a line of its own above them.
+fn part(share: Share) -> String {
+    let after = if share.accounts == 0 { "" } else { "\n" };
+    format!("shard {}: {} of {} accounts\n{after}", share.shard, share.accounts, share.of)
 }

@@ -16,6 +16,8 @@ mod web;
 
 use std::process::ExitCode;
 
+use tracing::{info, warn};
+
 use crate::backfill::Trouble;
 use crate::cli::{self, Cli};
 use crate::config::{self, ConfigError, Loaded};
@@ -71,13 +73,28 @@ impl CommandError {
     }
 }
 
-/// The configuration that the command line names, or the environment's.
+/// The configuration that the command line names, or the environment's: the part of it that is this shard's.
 fn configuration(typed: &cli::Config) -> Result<Loaded, CommandError> {
     let loaded = match &typed.file {
         Some(path) => config::load(path, &environment),
         None => config::from_environment(&environment),
     };
-    Ok(loaded?)
+    let loaded = loaded?;
+    Ok(match typed.shard {
+        Some(shard) => loaded.of_shard(shard),
+        None => loaded,
+    })
+}
+
+/// Says in the log what was read: what is unwise, and which part of it is ours.
+fn log_loaded(loaded: &Loaded) {
+    for warning in &loaded.warnings {
+        warn!("{warning}");
+    }
+    if let Some(share) = loaded.share {
+        let accounts = format!("{} of {}", share.accounts, share.of);
+        info!(shard = %share.shard, accounts, "this is one shard of several");
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the composition root")]

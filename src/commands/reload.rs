@@ -6,9 +6,9 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tracing::{error, warn};
+use tracing::error;
 
-use super::CommandError;
+use super::{CommandError, log_loaded};
 use crate::app::Control;
 use crate::clock::Clock;
 use crate::config;
@@ -56,7 +56,7 @@ impl Reader {
     async fn reload(&self, load: &Load, hanging: &mut Option<Reading>) -> Result<(), String> {
         match self.read(load, hanging).await {
             Ok(found) => {
-                found.warnings.iter().for_each(|warning| warn!("{warning}"));
+                log_loaded(&found);
                 let text = config::effective(&found.settings).into();
                 let ended = || "the exporter is stopping".to_owned();
                 self.control.apply(found.settings).await.ok_or_else(ended)?;

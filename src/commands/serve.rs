@@ -8,7 +8,7 @@ use tracing::warn;
 use super::reload::Load;
 use super::run::{Plan, block_on};
 use super::web::Guard;
-use super::{CommandError, configuration, logging};
+use super::{CommandError, configuration, log_loaded, logging};
 use crate::cli;
 use crate::clock::Clock;
 use crate::config;
@@ -18,8 +18,8 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
     let loaded = configuration(&typed.config)?;
     let guard = Guard::read(typed.web.config_file.as_deref())?;
     logging::start(&typed.log);
-    let unwise = guard.as_ref().map(Guard::warnings).unwrap_or_default();
-    for warning in loaded.warnings.iter().chain(unwise) {
+    log_loaded(&loaded);
+    for warning in guard.as_ref().map(Guard::warnings).unwrap_or_default() {
         warn!("{warning}");
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);

@@ -37,7 +37,7 @@ pub fn from_environment(env: Env<'_>) -> Result<Loaded, ConfigError> {
         collection: Collection::DEFAULT,
         state_directory: Some(absolute(Path::new(STATE_DIRECTORY))),
     };
-    Ok(Loaded { settings, warnings: Vec::new() })
+    Ok(Loaded { settings, warnings: Vec::new(), share: None })
 }
 
 fn nothing_to_collect() -> String {

@@ -32,6 +32,7 @@ use error::Fault;
 use meaning::Surroundings;
 
 use crate::model::settings::Settings;
+use crate::shard::{Shard, Share};
 
 /// A longer file is no configuration of ours.
 const LONGEST_FILE: u64 = 16 * 1024 * 1024;
@@ -46,6 +47,23 @@ pub struct Loaded {
     pub settings: Settings,
     /// What is allowed but unwise, one sentence each, with its place; to be logged once.
     pub warnings: Vec<String>,
+    /// Which part of what is configured the settings have; `None` is all of it.
+    pub share: Option<Share>,
+}
+
+impl Loaded {
+    /// Leaves only the accounts of `shard`. All were read and compared before: what one shard refuses, all refuse.
+    #[must_use]
+    pub fn of_shard(mut self, shard: Shard) -> Self {
+        let part = shard.keep(&mut self.settings);
+        if part.accounts == 0 {
+            self.warnings.push(format!(
+                "shard {shard} has none of the {} accounts and collects nothing; with so few, start fewer shards",
+                part.of
+            ));
+        }
+        Self { share: Some(part), ..self }
+    }
 }
 
 /// Reads a configuration file and every secret it points to.
@@ -70,7 +88,7 @@ pub fn parse(bytes: &[u8], path: &Path, env: Env<'_>) -> Result<Loaded, ConfigEr
         .and_then(|file| meaning::settings(&file, &mut around))
         .map_err(|fault| fault.in_file(path))?;
     let warnings = around.warnings.into_iter().map(|fault| fault.in_file(path).to_string());
-    Ok(Loaded { settings, warnings: warnings.collect() })
+    Ok(Loaded { settings, warnings: warnings.collect(), share: None })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Fault> {
