@@ -52,6 +52,8 @@ pub enum Command {
     Check(Check),
     /// Write the time before the exporter as OpenMetrics, for promtool and VictoriaMetrics
     Backfill(Backfill),
+    /// Show TapRain's API key, or have a new one made, as whoever is signed in there
+    TaprainKey(TaprainKey),
 }
 
 /// `serve`.
@@ -139,6 +141,38 @@ pub struct Backfill {
     /// How events are logged.
     #[command(flatten)]
     pub log: Log,
+}
+
+/// `taprain-key`.
+#[derive(Debug, Args)]
+pub struct TaprainKey {
+    /// What to do with the key.
+    #[command(subcommand)]
+    pub action: KeyAction,
+}
+
+/// What to do with the key.
+#[derive(Debug, Subcommand)]
+pub enum KeyAction {
+    /// Print the account's present key, and say whether the key file holds it
+    Show(KeyOptions),
+    /// Have a new key made, which kills the old one at once, and write it into the key file
+    Rotate(KeyOptions),
+}
+
+/// What both need.
+#[derive(Debug, Args)]
+pub struct KeyOptions {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: Config,
+    /// The TapRain account's name in the configuration; needed where there are several
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// A file with the `Cookie` header of a browser that is signed in to TapRain; `-` is standard
+    /// input
+    #[arg(long, value_name = "PATH|-")]
+    pub cookie_file: PathBuf,
 }
 
 /// `--config.*`.

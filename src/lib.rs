@@ -57,6 +57,7 @@ pub mod cli;
 pub mod config;
 
 pub mod check;
+pub mod taprain_key;
 
 pub mod backfill;
 pub mod demo;

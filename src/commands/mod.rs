@@ -11,6 +11,7 @@ mod run;
 mod serve;
 mod signals;
 mod systemd;
+mod taprain_key;
 mod web;
 
 use std::process::ExitCode;
@@ -32,6 +33,9 @@ enum CommandError {
     /// A backfill does not begin or end: exit code 2 for what was typed, else 1.
     #[error(transparent)]
     Backfill(#[from] Trouble),
+    /// What was typed or configured cannot be done: exit code 2.
+    #[error("{0}")]
+    Usage(String),
     /// The system refused something else: exit code 1.
     #[error("{0}")]
     System(String),
@@ -47,6 +51,7 @@ pub fn run(cli: Cli) -> ExitCode {
         cli::Command::Demo(demo) => demo::run(&demo),
         cli::Command::Check(check) => check::run(&check.config, check.web_config_file.as_deref()),
         cli::Command::Backfill(backfill) => backfill::run(&backfill),
+        cli::Command::TaprainKey(key) => taprain_key::run(&key.action),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,7 +65,7 @@ pub fn run(cli: Cli) -> ExitCode {
 impl CommandError {
     fn code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Backfill(Trouble::Usage(_)) => 2,
+            Self::Config(_) | Self::Usage(_) | Self::Backfill(Trouble::Usage(_)) => 2,
             Self::Bind(_) | Self::Backfill(_) | Self::System(_) => 1,
         }
     }

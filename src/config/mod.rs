@@ -18,6 +18,7 @@ mod quantity;
 mod ranges;
 mod scalars;
 mod taprain;
+mod target;
 pub mod web;
 mod yaml;
 
@@ -27,6 +28,7 @@ pub use effective::effective;
 pub use environment::{KLAR_REFRESH_TOKEN, TAPRAIN_API_KEY, from_environment};
 pub use error::ConfigError;
 pub use quantity::format_percent;
+pub use target::{KeyTarget, key_target};
 
 use error::Fault;
 use meaning::Surroundings;
