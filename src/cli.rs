@@ -102,6 +102,12 @@ pub struct Check {
     /// Validate this web configuration, too
     #[arg(long = "web.config.file", value_name = "PATH", value_parser = maybe_empty())]
     pub web_config_file: Option<PathBuf>,
+    /// Also ask each API, with about 6 requests, and report what its documentation leaves open
+    #[arg(long)]
+    pub probe: bool,
+    /// The state directory of the exporter whose budget --probe shares; empty shares nothing
+    #[arg(long = "state.directory", value_name = "PATH", value_parser = maybe_empty(), requires = "probe")]
+    pub state: Option<PathBuf>,
 }
 
 /// `backfill`.

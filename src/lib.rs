@@ -61,5 +61,6 @@ pub mod taprain_key;
 
 pub mod backfill;
 pub mod demo;
+pub mod probe;
 
 pub mod commands;

@@ -8,6 +8,7 @@
 
 mod errands {
     mod key;
+    mod probe;
     mod stage;
 
     #[path = "../smoke/client.rs"]

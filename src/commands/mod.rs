@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod files;
 mod logging;
+mod probe;
 mod progress;
 mod reload;
 mod run;
@@ -45,11 +46,11 @@ enum CommandError {
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.into_command() {
         cli::Command::Serve(serve) if serve.check => {
-            check::run(&serve.config, serve.web.config_file.as_deref())
+            check::run(&serve.config, serve.web.config_file.as_deref()).map(drop)
         }
         cli::Command::Serve(serve) => serve::run(&serve),
         cli::Command::Demo(demo) => demo::run(&demo),
-        cli::Command::Check(check) => check::run(&check.config, check.web_config_file.as_deref()),
+        cli::Command::Check(check) => check::whole(&check),
         cli::Command::Backfill(backfill) => backfill::run(&backfill),
         cli::Command::TaprainKey(key) => taprain_key::run(&key.action),
     };
