@@ -312,9 +312,8 @@ fn granularity(sheets: &[Sheet<'_>]) -> Vec<Fact> {
 
 /// Are lists cut, or rows left out (trap T11)? The longest range has most of them.
 fn lists(sheets: &[Sheet<'_>], account: &TapRainAccount) -> Vec<Fact> {
-    let Some(sheet) = sheets.iter().max_by_key(|sheet| rows(&sheet.report)) else {
-        return Vec::new();
-    };
+    let longest = |sheet: &&Sheet<'_>| (rows(&sheet.report), *sheet.range == Range::ThirtyDays);
+    let Some(sheet) = sheets.iter().max_by_key(longest) else { return Vec::new() };
     let label = sheet.range.label();
     let limits = [account.limits.country, account.limits.source, account.limits.offer];
     let (mut said, mut wishes) = (Vec::new(), Vec::new());
