@@ -17,6 +17,8 @@ mod nearest;
 mod quantity;
 mod ranges;
 mod scalars;
+#[cfg(test)]
+mod schema;
 mod taprain;
 mod target;
 pub mod web;
