@@ -60,6 +60,8 @@ pub enum Command {
     Backfill(Backfill),
     /// Ask a running exporter whether it lives: exit code 0 if it answers, else 1
     Healthcheck(Healthcheck),
+    /// Show TapRain's API key, or have a new one made, as whoever is signed in there
+    TaprainKey(TaprainKey),
 }
 
 /// `serve`.
@@ -120,6 +122,18 @@ pub struct Check {
         hide_env_values = true
     )]
     pub web_config_file: Option<PathBuf>,
+    /// Also ask each API, with about 6 requests, and report what its documentation leaves open
+    #[arg(long)]
+    pub probe: bool,
+    /// The state directory of the exporter whose budget --probe shares; empty shares nothing
+    #[arg(
+        long = "state.directory",
+        value_name = "PATH",
+        value_parser = maybe_empty(),
+        env = "REVENUE_EXPORTER_STATE_DIRECTORY",
+        hide_env_values = true
+    )]
+    pub state: Option<PathBuf>,
 }
 
 /// `backfill`.
@@ -192,6 +206,38 @@ pub struct Healthcheck {
     /// Wait so long for an answer
     #[arg(long, value_name = "DURATION", default_value = "3s")]
     pub timeout: String,
+}
+
+/// `taprain-key`.
+#[derive(Debug, Args)]
+pub struct TaprainKey {
+    /// What to do with the key.
+    #[command(subcommand)]
+    pub action: KeyAction,
+}
+
+/// What to do with the key.
+#[derive(Debug, Subcommand)]
+pub enum KeyAction {
+    /// Print the account's present key, and say whether the key file holds it
+    Show(KeyOptions),
+    /// Have a new key made, which kills the old one at once, and write it into the key file
+    Rotate(KeyOptions),
+}
+
+/// What both need.
+#[derive(Debug, Args)]
+pub struct KeyOptions {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: Config,
+    /// The TapRain account's name in the configuration; needed where there are several
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// A file with the `Cookie` header of a browser that is signed in to TapRain; `-` is standard
+    /// input
+    #[arg(long, value_name = "PATH|-")]
+    pub cookie_file: PathBuf,
 }
 
 /// `--config.*` and `--shard`: what to collect.

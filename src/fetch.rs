@@ -4,17 +4,21 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use jiff::Timestamp;
+
 use crate::clock::Clock;
 use crate::figures::klar::Tally;
 use crate::figures::taprain::Report;
 use crate::model::range::Days;
 use crate::model::settings::Collection;
+use crate::secret::Secret;
 use crate::upstream::answer::{Answer, Pieces, accept, collect};
 use crate::upstream::failure::Failure;
 use crate::upstream::klar::{self, Token};
 use crate::upstream::klar_rows::{Rows, Seen};
-use crate::upstream::transport::{Body, Request, Transport};
-use crate::upstream::{advice, taprain};
+use crate::upstream::transport::{Body, Request, Response, Transport};
+use crate::upstream::{advice, taprain, taprain_key};
 
 /// What every request of an account shares.
 #[derive(Clone)]
@@ -74,9 +78,32 @@ impl Fetch {
         .await
     }
 
-    /// Sends, waits no longer than the limit, and hands a successful body to `read`.
+    /// Asks one of TapRain's key endpoints, whose answers mean something else (trap T22).
+    pub async fn key(&self, request: Request) -> Answer<Secret> {
+        self.exchange_by(taprain_key::accept, request, |body| async move {
+            let body = collect(body, taprain_key::LONGEST_ANSWER).await?;
+            taprain_key::read(&body)
+        })
+        .await
+    }
+
+    /// Asks for a whole body, to be looked at as it came.
+    pub async fn whole(&self, request: Request) -> Answer<Bytes> {
+        self.exchange(request, |body| collect(body, self.limits.max_response)).await
+    }
+
     async fn exchange<T, F: Future<Output = Result<T, Failure>>>(
         &self,
+        request: Request,
+        read: impl FnOnce(Body) -> F,
+    ) -> Answer<T> {
+        self.exchange_by(accept, request, read).await
+    }
+
+    /// Sends, waits no longer than the limit, and hands a body that `accept` lets through to `read`.
+    async fn exchange_by<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        accept: fn(Response, Timestamp) -> Result<Body, Failure>,
         request: Request,
         read: impl FnOnce(Body) -> F,
     ) -> Answer<T> {

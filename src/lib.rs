@@ -58,8 +58,10 @@ pub mod cli;
 pub mod config;
 
 pub mod check;
+pub mod taprain_key;
 
 pub mod backfill;
 pub mod demo;
+pub mod probe;
 
 pub mod commands;

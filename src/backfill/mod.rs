@@ -19,7 +19,7 @@ pub mod order;
 pub mod pace;
 pub mod place;
 pub mod plan;
-mod purse;
+pub(crate) mod purse;
 pub mod write;
 
 /// Why a backfill does not begin or does not end. The text is a sentence that says what to do.

@@ -22,7 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const LAST_ANSWER: Duration = Duration::from_secs(3);
 
 /// The ledger that is shared with whoever else uses the state directory, and the own pace.
-pub(super) struct Purse {
+pub(crate) struct Purse {
     around: Around,
     keep: Arc<Keep>,
     budget: Arc<Mutex<Budget>>,
@@ -31,7 +31,7 @@ pub(super) struct Purse {
 }
 
 impl Purse {
-    pub(super) fn new(
+    pub(crate) fn new(
         subject: &Subject,
         around: &Around,
         per_hour: f64,
@@ -45,7 +45,7 @@ impl Purse {
 
     /// Waits until a request may be sent, and enters it in the ledger: `at_once` without waiting for
     /// the pace, which is paid for later. `None` when it was told to stop.
-    pub(super) async fn permit(&mut self, at_once: bool) -> Option<Receipt> {
+    pub(crate) async fn permit(&mut self, at_once: bool) -> Option<Receipt> {
         loop {
             let now = self.around.clock.tick();
             self.wait_until(now).await?;
@@ -66,12 +66,12 @@ impl Purse {
     }
 
     /// What was permitted is not sent.
-    pub(super) fn cancel(&self, receipt: &Receipt) {
+    pub(crate) fn cancel(&self, receipt: &Receipt) {
         self.budget().cancel(receipt);
     }
 
     /// Sends what was permitted. `None` when it was told to stop before there was an answer.
-    pub(super) async fn spend<T>(
+    pub(crate) async fn spend<T>(
         &mut self,
         receipt: Receipt,
         work: impl Future<Output = Answer<T>>,
@@ -85,17 +85,17 @@ impl Purse {
 
     /// Says on the disk what became of the last request. Whoever runs beside us goes on sending, so
     /// this does not say that nobody will.
-    pub(super) async fn save(&self) {
+    pub(crate) async fn save(&self) {
         self.keep.save().await;
     }
 
     /// The whole account is left alone for so long, by everybody who shares the ledger.
-    pub(super) fn close(&self, wait: Duration) {
+    pub(crate) fn close(&self, wait: Duration) {
         self.budget().close_until(self.around.clock.tick() + wait);
     }
 
     /// This backfill alone waits for so long.
-    pub(super) fn hold(&mut self, wait: Duration) {
+    pub(crate) fn hold(&mut self, wait: Duration) {
         self.pace.hold(self.around.clock.tick(), wait);
     }
 

@@ -1,15 +1,26 @@
-//! `check`: is the configuration valid, and how fresh will the figures be?
+//! `check`: is the configuration valid, how fresh will the figures be, and what do the APIs say?
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
+use super::serve::with_state;
 use super::web::Guard;
-use super::{CommandError, configuration, logging};
+use super::{CommandError, configuration, logging, probe};
 use crate::check::plan_table;
 use crate::cli;
+use crate::config::Loaded;
 use crate::shard::Share;
 
-pub(super) fn run(typed: &cli::Config, web: Option<&Path>) -> Result<(), CommandError> {
+/// The plan, and what the APIs say where that was wished for.
+pub(super) fn whole(typed: &cli::Check) -> Result<(), CommandError> {
+    let loaded = run(&typed.config, typed.web_config_file.as_deref())?;
+    if !typed.probe {
+        return Ok(());
+    }
+    probe::run(&with_state(loaded, typed.state.as_deref()).settings)
+}
+
+pub(super) fn run(typed: &cli::Config, web: Option<&Path>) -> Result<Loaded, CommandError> {
     let loaded = configuration(typed)?;
     let guard = Guard::read(web)?;
     let unwise = guard.as_ref().map(Guard::warnings).unwrap_or_default();
@@ -21,7 +32,8 @@ pub(super) fn run(typed: &cli::Config, web: Option<&Path>) -> Result<(), Command
     let part = loaded.share.map(part).unwrap_or_default();
     out.lock()
         .write_all(format!("{part}{table}").as_bytes())
-        .map_err(|error| CommandError::System(format!("cannot print the plan: {error}")))
+        .map_err(|error| CommandError::System(format!("cannot print the plan: {error}")))?;
+    Ok(loaded)
 }
 
 /// Which part of the configured accounts follows; a line of its own above them.

@@ -6,12 +6,14 @@ mod demo;
 mod files;
 mod healthcheck;
 mod logging;
+mod probe;
 mod progress;
 mod reload;
 mod run;
 mod serve;
 mod signals;
 mod systemd;
+mod taprain_key;
 mod web;
 
 use std::process::ExitCode;
@@ -35,7 +37,7 @@ enum CommandError {
     /// A backfill does not begin or end: exit code 2 for what was typed, else 1.
     #[error(transparent)]
     Backfill(#[from] Trouble),
-    /// What was typed means nothing: exit code 2.
+    /// What was typed or configured cannot be done: exit code 2.
     #[error("{0}")]
     Usage(String),
     /// The system refused something else: exit code 1.
@@ -47,13 +49,14 @@ enum CommandError {
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.into_command() {
         cli::Command::Serve(serve) if serve.check => {
-            check::run(&serve.config, serve.web.config_file.as_deref())
+            check::run(&serve.config, serve.web.config_file.as_deref()).map(drop)
         }
         cli::Command::Serve(serve) => serve::run(&serve),
         cli::Command::Demo(demo) => demo::run(&demo),
-        cli::Command::Check(check) => check::run(&check.config, check.web_config_file.as_deref()),
+        cli::Command::Check(check) => check::whole(&check),
         cli::Command::Backfill(backfill) => backfill::run(&backfill),
         cli::Command::Healthcheck(healthcheck) => healthcheck::run(&healthcheck),
+        cli::Command::TaprainKey(key) => taprain_key::run(&key.action),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

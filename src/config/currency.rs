@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Result<&'static str, String> {
     })
 }
 
-fn codes() -> impl Iterator<Item = &'static str> {
+pub(super) fn codes() -> impl Iterator<Item = &'static str> {
     CODES.split_ascii_whitespace()
 }
 

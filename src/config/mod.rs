@@ -17,7 +17,10 @@ mod nearest;
 mod quantity;
 mod ranges;
 mod scalars;
+#[cfg(test)]
+mod schema;
 mod taprain;
+mod target;
 pub mod web;
 mod yaml;
 
@@ -27,6 +30,7 @@ pub use effective::effective;
 pub use environment::{KLAR_REFRESH_TOKEN, TAPRAIN_API_KEY, from_environment};
 pub use error::ConfigError;
 pub use quantity::format_percent;
+pub use target::{KeyTarget, key_target};
 
 use error::Fault;
 use meaning::Surroundings;

@@ -18,11 +18,12 @@ use crate::model::settings::RangeEvery;
 const CUSTOM: &str = "custom";
 
 /// The words of TapRain, in the order of the page.
-const TAPRAIN_WORDS: [&str; 7] =
+pub(super) const TAPRAIN_WORDS: [&str; 7] =
     ["hour", "today", "yesterday", "7days", "30days", "month_to_date", CUSTOM];
 
 /// The words of Klar: no hours.
-const KLAR_WORDS: [&str; 6] = ["today", "yesterday", "7days", "30days", "month_to_date", CUSTOM];
+pub(super) const KLAR_WORDS: [&str; 6] =
+    ["today", "yesterday", "7days", "30days", "month_to_date", CUSTOM];
 
 /// What a view's ranges mean; the default when they were not typed.
 pub(super) fn ranges(

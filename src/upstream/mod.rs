@@ -10,4 +10,5 @@ pub mod klar;
 pub mod klar_rows;
 mod klar_scan;
 pub mod taprain;
+pub mod taprain_key;
 pub mod transport;
