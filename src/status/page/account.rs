@@ -15,7 +15,12 @@ pub(super) fn article(account: &Account) -> Markup {
                 h2 { (account.account) " " small { (vendor(account)) ", " (account.timezone) } }
                 p { (state(account)) }
                 p.soft {
-                    "Newest data " (age(account.data_age_seconds)) " old, next fetch "
+                    @if account.data_age_seconds.is_some() {
+                        "Newest data " (age(account.data_age_seconds)) " old"
+                    } @else {
+                        "No data yet"
+                    }
+                    ", next fetch "
                     (wait(account.next_fetch_seconds))
                 }
             }

@@ -21,7 +21,7 @@ pub(super) fn channels(account: &Account) -> Markup {
 
 fn table(view: &Attribution, currency: &str) -> Markup {
     html! {
-        div.scroll {
+        div.scroll tabindex="0" role="group" aria-label={ "Channels of " (view.view) ", " (range(&view.range)) } {
             table {
                 caption {
                     (view.view) ", " (range(&view.range)) " "

@@ -73,7 +73,7 @@ pub fn document(status: &Status, kind: Kind, metrics: &str) -> String {
                 }
                 p.hide id="news" aria-live="polite" {}
                 footer {
-                    "Version " (status.exporter.version) ". Figures are kept in memory; looking at them asks no vendor."
+                    "Version " (status.exporter.version) ". Looking at figures here asks no vendor."
                 }
                 script { (PreEscaped(SCRIPT)) }
             }

@@ -82,7 +82,7 @@ fn key(today: &Today) -> Markup {
 fn windows(windows: &[Window]) -> Markup {
     html! {
         @if !windows.is_empty() {
-            div.scroll {
+            div.scroll tabindex="0" role="group" aria-label="Last closed hours" {
                 table {
                     caption { "Last closed hours" }
                     thead { tr {
@@ -109,7 +109,7 @@ fn windows(windows: &[Window]) -> Markup {
 
 fn top(caption: &str, head: &str, top: &Top, currency: &str) -> Markup {
     html! {
-        div.scroll {
+        div.scroll tabindex="0" role="group" aria-label=(caption) {
             table {
                 caption { (caption) " " small { "today, in " (currency) } }
                 thead { tr {
@@ -145,7 +145,7 @@ fn views(views: &[Today], currency: &str) -> Markup {
     html! {
         details {
             summary { "Other views" }
-            div.scroll {
+            div.scroll tabindex="0" role="group" aria-label="Today by view" {
                 table {
                     caption { "Today by view " small { "in " (currency) "; views overlap, so never add them up" } }
                     thead { tr {
