@@ -49,9 +49,16 @@ pub struct Loaded {
 /// The first thing that is wrong, with its place and what to write instead. Never a key, a hash or
 /// a password.
 pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    let reading = Reading::of(path, |_| {});
-    let meant = reading.mean(directory(path), None).map_err(|fault| fault.in_file(path))?;
+    // As the watch names it, so that the first look finds what was read here.
+    let place = absolute(path);
+    let reading = Reading::of(&place, |_| {});
+    let meant = reading.mean(directory(&place), None).map_err(|fault| fault.in_file(path))?;
     Ok(meant.loaded(path))
+}
+
+/// Relative to where the program was started, wherever it goes.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn directory(path: &Path) -> &Path {
@@ -164,8 +171,7 @@ impl Watch {
     /// Watches the file that `loaded` was read from. `clock` has the wall clock by which files are
     /// stamped.
     pub fn new(path: &Path, loaded: Loaded, clock: Clock) -> Self {
-        // Relative to where the program was started, wherever it goes.
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = absolute(path);
         let found = Ok(Arc::clone(&loaded.rules));
         let print = loaded.print.clone();
         let seen = Seen { files: vec![path.clone()], stamps: None, print, loaded, found };
@@ -220,5 +226,19 @@ impl Source for Watch {
             self.read(&mut seen);
         }
         seen.found.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_a_relative_name_is_not_taken_for_another_at_the_first_look() {
+        let path = Path::new("tests/web/config/good/headers.yml");
+        let loaded = load(path).unwrap();
+        let rules = Arc::clone(&loaded.rules);
+        let watch = Watch::new(path, loaded, Clock::system());
+        assert!(Arc::ptr_eq(&watch.look().unwrap(), &rules));
     }
 }
