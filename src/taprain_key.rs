@@ -42,7 +42,7 @@ pub enum Rotation {
 /// Why the file does not hold a new key.
 #[derive(Debug)]
 pub enum Trouble {
-    /// The API refused: the old key serves as before.
+    /// The API refused or was not reached: the old key serves as before.
     Refused(Failure),
     /// The API's answers do not tell whether the key was changed: to the wish, and to the question.
     Unknown(Failure, Failure),
@@ -69,7 +69,7 @@ impl Desk<'_> {
         let request = regenerate_request(self.base_url, &self.cookie).map_err(Trouble::Refused)?;
         let failure = match self.fetch.key(request).await.result {
             Ok(key) => return written(ready, key).map(|()| Rotation::Done),
-            Err(failure) if is_refusal(failure.outcome) => return Err(Trouble::Refused(failure)),
+            Err(failure) if was_not_done(&failure) => return Err(Trouble::Refused(failure)),
             Err(failure) => failure,
         };
         match self.show().await {
@@ -84,12 +84,13 @@ impl Desk<'_> {
     }
 }
 
-/// Whether the API said by its status that it did nothing.
-fn is_refusal(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
+/// Whether the API said by its status that it did nothing, or was never reached.
+fn was_not_done(failure: &Failure) -> bool {
+    let refused = matches!(
+        failure.outcome,
         Outcome::Unauthorized | Outcome::Forbidden | Outcome::RateLimited | Outcome::BadRequest
-    )
+    );
+    refused || !failure.sent
 }
 
 fn written(ready: Ready, key: Secret) -> Result<(), Trouble> {

@@ -22,12 +22,14 @@ pub struct Failure {
     pub what: Cow<'static, str>,
     /// How long the API asked to be left alone, where it said so.
     pub retry_after: Option<Duration>,
+    /// Whether the API may have got the request; without a connection it has not.
+    pub sent: bool,
 }
 
 impl Failure {
     /// A failure the API gave no advice for.
     pub fn new(outcome: Outcome, what: impl Into<Cow<'static, str>>) -> Self {
-        Self { outcome, what: what.into(), retry_after: None }
+        Self { outcome, what: what.into(), retry_after: None, sent: true }
     }
 
     /// The body is no JSON; `what` says what it seems to be.
@@ -75,13 +77,15 @@ impl Failure {
                 "the API answered a status it does not document; check base_url",
             ),
         };
-        Self { outcome, what: format!("HTTP {}: {what}", status.as_u16()).into(), retry_after }
+        let what = format!("HTTP {}: {what}", status.as_u16());
+        Self { retry_after, ..Self::new(outcome, what) }
     }
 }
 
 impl From<TransportError> for Failure {
     fn from(error: TransportError) -> Self {
-        Self::new(Outcome::Connect, error.to_string())
+        let sent = !matches!(error, TransportError::Connect(_));
+        Self { sent, ..Self::new(Outcome::Connect, error.to_string()) }
     }
 }
 

@@ -101,8 +101,8 @@ pub fn accept(response: Response, now: Timestamp) -> Result<Body, Failure> {
     }
     let wait = advice::retry_after(response.headers(), now);
     let failure = |outcome, what: String| {
-        let what = format!("HTTP {}: {what}", status.as_u16()).into();
-        Err(Failure { outcome, what, retry_after: wait })
+        let what = format!("HTTP {}: {what}", status.as_u16());
+        Err(Failure { retry_after: wait, ..Failure::new(outcome, what) })
     };
     match status {
         StatusCode::UNAUTHORIZED => {

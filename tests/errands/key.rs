@@ -149,6 +149,15 @@ fn whatever_is_answered_instead_of_a_key_leaves_the_file_alone_and_says_what_to_
 }
 
 #[test]
+fn where_nobody_listens_nothing_was_changed_and_nothing_is_asked_again() {
+    let setup = before(&Upstream::limited(0, |_, _| Act::Send(Vec::new())));
+    let (code, out, said) = run(&setup, "rotate", &[]);
+    assert_eq!((code, out.as_str(), key(&setup).as_str()), (1, "", "old\n"), "{said}");
+    assert!(said.contains("no connection to"), "{said}");
+    assert!(said.contains("nothing was changed, and the old key lives"), "{said}");
+}
+
+#[test]
 fn a_new_key_whose_answer_is_lost_or_says_too_little_is_asked_for() {
     for first in [Vec::new(), answer("200 OK", r#"{"success": true}"#), answer("502 Bad", "")] {
         let upstream = Upstream::new(move |_, request| {
