@@ -38,16 +38,61 @@ fn completions() -> Files {
     let complete = |(shell, file): (Shell, String)| {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
-        (file, String::from_utf8(script).unwrap())
+        (file, one_name(&String::from_utf8(script).unwrap()))
     };
     shells.map(complete).into()
 }
+
+/// clap_complete 4.6 writes a hyphen of the program's name in two ways, so that bash finds no command's flags.
+fn one_name(script: &str) -> String {
+    script.replace("revenue__subcmd__exporter", "revenue__exporter")
+}
+
+/// What a page of the program as a whole has beyond its flags.
+const MORE: &str = r#".SH ENVIRONMENT
+.TP
+\fBREVENUE_EXPORTER_CONFIG_FILE\fR, \fBREVENUE_EXPORTER_STATE_DIRECTORY\fR, \fBREVENUE_EXPORTER_WEB_CONFIG_FILE\fR, \fBREVENUE_EXPORTER_WEB_LISTEN_ADDRESS\fR
+What the flag of that name says, of every command that has it, unless it is typed.
+.TP
+\fBTAPRAIN_API_KEY\fR, \fBTAPRAIN_API_KEY_FILE\fR, \fBKLAR_REFRESH_TOKEN\fR, \fBKLAR_REFRESH_TOKEN_FILE\fR
+Without a configuration file: the key of one account of each API, or the file that holds it.
+.TP
+\fBNOTIFY_SOCKET\fR, \fBWATCHDOG_USEC\fR, \fBLISTEN_FDS\fR
+Set by systemd.
+.SH "EXIT STATUS"
+.TP
+\fB0\fR
+All went well.
+.TP
+\fB1\fR
+It failed while it ran: a port is taken, an API could not be asked.
+.TP
+\fB2\fR
+What was typed or configured is wrong.
+.SH SIGNALS
+.TP
+\fBSIGHUP\fR
+Reads the configuration again; a broken one changes nothing.
+.TP
+\fBSIGTERM\fR, \fBSIGINT\fR
+End it within 5 seconds; a second one at once.
+.SH FILES
+.TP
+\fI/etc/revenue-exporter/revenue-exporter.yml\fR, \fI/etc/revenue-exporter/keys/\fR, \fI/etc/default/revenue-exporter\fR
+The Debian package's configuration, keys and environment.
+.TP
+\fI./state\fR
+What a restart must not forget, beside the configuration file unless that says otherwise.
+"#;
 
 fn man() -> Files {
     let mut files = Files::new();
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     pages(&command, NAME, &mut files);
+    for whole in [NAME.to_owned(), format!("{NAME}-serve")] {
+        files.entry(format!("{whole}.1")).or_default().push_str(MORE);
+    }
     files
 }
 

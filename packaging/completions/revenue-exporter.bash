@@ -138,7 +138,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__backfill)
+        revenue__exporter__subcmd__backfill)
             opts="-h --config.file --shard --state.directory --from --to --account --view --output --budget-share --step --label --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -204,7 +204,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__check)
+        revenue__exporter__subcmd__check)
             opts="-h --config.file --shard --web.config.file --probe --state.directory --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -234,7 +234,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__demo)
+        revenue__exporter__subcmd__demo)
             opts="-h --speed --seed --web.listen-address --web.telemetry-path --web.max-requests --web.enable-lifecycle --web.config.file --web.systemd-socket --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -280,7 +280,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__healthcheck)
+        revenue__exporter__subcmd__healthcheck)
             opts="-h --web.listen-address --web.config.file --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -306,7 +306,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help)
+        revenue__exporter__subcmd__help)
             opts="serve demo check backfill healthcheck taprain-key help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -320,7 +320,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__backfill)
+        revenue__exporter__subcmd__help__subcmd__backfill)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -334,7 +334,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__check)
+        revenue__exporter__subcmd__help__subcmd__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -348,7 +348,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__demo)
+        revenue__exporter__subcmd__help__subcmd__demo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -362,7 +362,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__healthcheck)
+        revenue__exporter__subcmd__help__subcmd__healthcheck)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -376,7 +376,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__help)
+        revenue__exporter__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -390,7 +390,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__serve)
+        revenue__exporter__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -404,7 +404,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__taprain__subcmd__key)
+        revenue__exporter__subcmd__help__subcmd__taprain__subcmd__key)
             opts="show rotate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -418,7 +418,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__taprain__subcmd__key__subcmd__rotate)
+        revenue__exporter__subcmd__help__subcmd__taprain__subcmd__key__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -432,7 +432,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__help__subcmd__taprain__subcmd__key__subcmd__show)
+        revenue__exporter__subcmd__help__subcmd__taprain__subcmd__key__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -446,7 +446,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__serve)
+        revenue__exporter__subcmd__serve)
             opts="-h --config.file --shard --config.check --state.directory --web.listen-address --web.telemetry-path --web.max-requests --web.enable-lifecycle --web.config.file --web.systemd-socket --log.level --log.format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -496,7 +496,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__taprain__subcmd__key)
+        revenue__exporter__subcmd__taprain__subcmd__key)
             opts="-h --help show rotate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -510,7 +510,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__taprain__subcmd__key__subcmd__help)
+        revenue__exporter__subcmd__taprain__subcmd__key__subcmd__help)
             opts="show rotate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -524,7 +524,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__taprain__subcmd__key__subcmd__help__subcmd__help)
+        revenue__exporter__subcmd__taprain__subcmd__key__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -538,7 +538,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__taprain__subcmd__key__subcmd__help__subcmd__rotate)
+        revenue__exporter__subcmd__taprain__subcmd__key__subcmd__help__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -552,7 +552,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__taprain__subcmd__key__subcmd__help__subcmd__show)
+        revenue__exporter__subcmd__taprain__subcmd__key__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -566,7 +566,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__taprain__subcmd__key__subcmd__rotate)
+        revenue__exporter__subcmd__taprain__subcmd__key__subcmd__rotate)
             opts="-h --config.file --shard --account --cookie-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -596,7 +596,7 @@ _revenue__exporter() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        revenue__subcmd__exporter__subcmd__taprain__subcmd__key__subcmd__show)
+        revenue__exporter__subcmd__taprain__subcmd__key__subcmd__show)
             opts="-h --config.file --shard --account --cookie-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
