@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -46,6 +46,11 @@ pub fn read(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
         return Err(Error::from(ErrorKind::FileTooLarge));
     }
     Ok(bytes)
+}
+
+/// The path from the root, so that it means the same wherever it is shown or written, and wherever the program goes.
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The present state of the file that `path` leads to, through whatever links.

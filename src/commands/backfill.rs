@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::warn;
 
+use super::errand::around;
 use super::progress::Teller;
 use super::run::block_on;
 use super::serve::with_state;
@@ -20,13 +21,9 @@ use crate::backfill::place::{Place, STANDARD_OUTPUT};
 use crate::backfill::write::Written;
 use crate::cli;
 use crate::clock::Clock;
-use crate::fetch::Fetch;
 use crate::model::settings::Settings;
 use crate::server::reload;
 use crate::shutdown::{Shutdown, channel};
-use crate::state::{Disk, State, Store};
-use crate::telemetry::Telemetry;
-use crate::upstream::http::Http;
 
 /// The longest block that promtool is told to make: without it promtool reads the file once for
 /// every two hours of it. Prometheus' own blocks are two hours times a power of three.
@@ -131,18 +128,6 @@ async fn write(gathered: Gathered, mut shutdown: Shutdown) -> Result<Written, Tr
         }
     };
     written.unwrap_or_else(|_| Err(Trouble::Failed("writing failed; please report it".to_owned())))
-}
-
-fn around(settings: &Settings, clock: &Clock) -> Result<Around, CommandError> {
-    let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    let nanos = clock.wall().subsec_nanosecond().unsigned_abs();
-    let seed = u64::from(std::process::id()) << 32 | u64::from(nanos);
-    let directory = settings.state_directory.as_ref();
-    let store = directory.map(|at| Arc::new(Disk::new(at)) as Arc<dyn Store>);
-    let telemetry = Arc::new(Telemetry::default());
-    let state = Arc::new(State::new(store, clock.clone(), telemetry, seed));
-    let fetch = Fetch { transport, clock: clock.clone(), limits: settings.collection };
-    Ok(Around { clock: clock.clone(), fetch, state, seed })
 }
 
 fn farewell(output: &Path, written: Written) -> String {

@@ -60,6 +60,12 @@ pub(super) fn aside(text: &str) {
     say("warning", AnsiColor::Yellow, text);
 }
 
+/// Tells a person how far it is, where standard output has what was asked for.
+pub(super) fn tell(text: &str) {
+    // When standard error is closed there is nobody left to tell.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 fn say(kind: &str, colour: AnsiColor, text: &str) {
     let mut err = std::io::stderr().lock();
     let style = if err.is_terminal() {

@@ -3,6 +3,7 @@
 mod backfill;
 mod check;
 mod demo;
+mod errand;
 mod files;
 mod healthcheck;
 mod logging;

@@ -2,18 +2,14 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::CommandError;
+use super::errand::around;
+use super::logging::tell;
 use super::run::block_on;
-use crate::backfill::gather::Around;
 use crate::clock::Clock;
-use crate::fetch::Fetch;
 use crate::model::settings::{Settings, Subject};
 use crate::probe::{Sheet, announcement, probe, words};
-use crate::state::{Disk, State, Store};
-use crate::telemetry::Telemetry;
-use crate::upstream::http::Http;
 
 /// Asks every account's API, through the ledgers in the state directory where there is one.
 pub(super) fn run(settings: &Settings) -> Result<(), CommandError> {
@@ -31,14 +27,8 @@ async fn ask(
     settings: &Settings,
     directory: Option<PathBuf>,
 ) -> Result<(), CommandError> {
-    let clock = Clock::system();
-    let nanos = clock.wall().subsec_nanosecond().unsigned_abs();
-    let seed = u64::from(std::process::id()) << 32 | u64::from(nanos);
-    let store = directory.map(|at| Arc::new(Disk::new(at)) as Arc<dyn Store>);
-    let state = Arc::new(State::new(store, clock.clone(), Arc::new(Telemetry::default()), seed));
-    let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    let fetch = Fetch { transport, clock: clock.clone(), limits: settings.collection };
-    let sheets = probe(subjects, &Around { clock, fetch, state, seed }, &tell).await;
+    let settings = Settings { state_directory: directory, ..settings.clone() };
+    let sheets = probe(subjects, &around(&settings, &Clock::system())?, &tell).await;
     let text = format!("\n{}", words::list(&sheets));
     std::io::stdout()
         .lock()
@@ -75,10 +65,4 @@ fn ledgers(settings: &Settings, found: Option<&PathBuf>) -> String {
                          name its --state.directory"
             .to_owned(),
     }
-}
-
-/// Tells a person how far it is; standard output has the facts.
-fn tell(text: &str) {
-    // When standard error is closed there is nobody left to tell.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::runtime::Builder;
 use tracing::info;
 
+use super::errand::seed;
 use super::reload::{Load, READING, Reader};
 use super::signals::{Signals, stop_on_signals};
 use super::web::{self, Guard};
@@ -52,12 +53,6 @@ pub(super) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Differs between processes that run at once, and between those that ran before.
-    fn seed(&self) -> u64 {
-        let nanos = self.clock.wall().subsec_nanosecond().unsigned_abs();
-        u64::from(std::process::id()) << 32 | u64::from(nanos)
-    }
-
     /// Runs until a signal; `greet` is told where it listens.
     pub(super) async fn serve(
         mut self,
@@ -68,7 +63,7 @@ impl Plan<'_> {
         let bound = web::bind(self.web).await?;
         let addresses = bound.addresses();
         log_plans(&self.settings);
-        let seed = self.seed();
+        let seed = seed(&self.clock);
         let directory = self.settings.state_directory.as_ref();
         let store = directory.map(|at| Arc::new(Disk::new(at)) as Arc<dyn Store>);
         let transport = Arc::clone(&self.transport);

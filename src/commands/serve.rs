@@ -12,6 +12,7 @@ use super::{CommandError, configuration, log_loaded, logging};
 use crate::cli;
 use crate::clock::Clock;
 use crate::config;
+use crate::file::absolute;
 use crate::upstream::http::Http;
 
 pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
@@ -36,9 +37,8 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
 /// The directory that was typed goes before the file's; an empty name is none.
 pub(super) fn with_state(mut loaded: config::Loaded, typed: Option<&Path>) -> config::Loaded {
     if let Some(directory) = typed {
-        let absolute = || std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
         let is_named = !directory.as_os_str().is_empty();
-        loaded.settings.state_directory = is_named.then(absolute);
+        loaded.settings.state_directory = is_named.then(|| absolute(directory));
     }
     loaded
 }

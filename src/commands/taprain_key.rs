@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::logging::tell;
 use super::run::block_on;
 use super::signals::Signals;
 use super::{CommandError, environment, logging};
@@ -174,10 +175,4 @@ fn print(key: &Secret) -> Result<(), CommandError> {
         let again = "`revenue-exporter taprain-key show` prints it again";
         CommandError::System(format!("cannot print the key: {error}; {again}"))
     })
-}
-
-/// Tells a person; standard output is the key's.
-fn tell(text: &str) {
-    // When standard error is closed there is nobody left to tell.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -1,11 +1,12 @@
 //! Secrets: read from where the configuration points, and never repeated in an error.
 
 use std::io::{Error, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::Fault;
 use super::file::Text;
 use super::{Env, bounded};
+use crate::file::absolute;
 use crate::model::settings::{Account, Credential, CredentialSource};
 use crate::secret::Secret;
 
@@ -88,8 +89,7 @@ pub(super) fn from_file(path: &Path) -> Result<Credential, String> {
     let shown = shown_path(path);
     let text = text_of(path).map_err(|error| unreadable(&shown, &error))?;
     let secret = Secret::parse(&text).map_err(|error| format!("the file {shown} {error}"))?;
-    let path = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
-    Ok(Credential { secret, source: CredentialSource::File(path) })
+    Ok(Credential { secret, source: CredentialSource::File(absolute(path)) })
 }
 
 fn text_of(path: &Path) -> std::io::Result<String> {

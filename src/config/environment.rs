@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::defaults::{self, AccountDefaults, ENVIRONMENT_ACCOUNT, STATE_DIRECTORY};
 use super::error::ConfigError;
-use super::meaning::absolute;
 use super::{Env, Loaded, credential, klar, scalars, taprain};
+use crate::file::absolute;
 use crate::model::settings::{
     Account, Collection, Credential, KlarAccount, Settings, TapRainAccount,
 };

@@ -11,6 +11,7 @@ use super::error::Fault;
 use super::file::{self, List, Text};
 use super::scalars::{self, meant, of_key, read};
 use super::{Env, currency, klar, quantity, taprain};
+use crate::file::absolute;
 use crate::model::settings::{Account, BudgetTerms, Collection, Settings};
 
 /// What a file's meaning depends on besides the file, and what it gives rise to.
@@ -75,11 +76,6 @@ fn response_size(text: &str) -> Result<u64, String> {
 fn state_directory(typed: Option<&file::State>, base: &Path) -> Option<PathBuf> {
     let directory = typed.and_then(|state| state.directory.as_deref()).unwrap_or(STATE_DIRECTORY);
     (!directory.is_empty()).then(|| absolute(&base.join(directory)))
-}
-
-/// The path from the root, so that it means the same wherever it is shown or written.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The keys that accounts of both APIs have.

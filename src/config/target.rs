@@ -6,8 +6,8 @@ use std::path::Path;
 use super::environment::TAPRAIN_API_KEY;
 use super::error::{ConfigError, Fault};
 use super::file::{self, Text};
-use super::meaning::absolute;
 use super::{Env, defaults, scalars, yaml};
+use crate::file::absolute;
 use crate::model::settings::CredentialSource;
 
 /// An account's key and its place.

@@ -23,7 +23,7 @@ use self::tls::At;
 use super::error::{ConfigError, Fault};
 use super::yaml;
 use crate::clock::Clock;
-use crate::file::{Stamp, stamp};
+use crate::file::{Stamp, absolute, stamp};
 use crate::server::lock::rules::Rules;
 use crate::server::lock::{Found, Source};
 
@@ -54,11 +54,6 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     let reading = Reading::of(&place, |_| {});
     let meant = reading.mean(directory(&place), None).map_err(|fault| fault.in_file(path))?;
     Ok(meant.loaded(path))
-}
-
-/// Relative to where the program was started, wherever it goes.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn directory(path: &Path) -> &Path {
