@@ -234,10 +234,11 @@ impl Collector {
             self.mend_at = self.around.clock.tick() + MEND;
             self.keep.save().await;
         }
-        self.send_what_may_go().await;
+        let looked = self.send_what_may_go().await;
         // After it: what was sent has carried what became of the requests before.
         self.keep.save_due(self.around.clock.tick()).await;
-        let wake = self.next_wake();
+        // From then on, not from now: saving took a moment, and what became possible in it is to be seen.
+        let wake = self.next_wake(looked);
         tokio::select! {
             biased;
             Ok(()) = secrets.changed() => {
@@ -249,20 +250,22 @@ impl Collector {
         }
     }
 
-    async fn send_what_may_go(&mut self) {
-        while self.on_the_way.len() < self.most_in_flight() {
+    /// Returns when it last looked what that is.
+    async fn send_what_may_go(&mut self) -> Tick {
+        loop {
             let now = self.around.clock.tick();
-            if !self.is_wanted(now) || self.vendor.waits(now) {
-                return;
+            let is_full = self.on_the_way.len() >= self.most_in_flight();
+            if is_full || !self.is_wanted(now) || self.vendor.waits(now) {
+                return now;
             }
             if self.budget().opening(now) != Opening::Now {
                 if self.schedule.due(now).is_some() {
                     self.waits_since.get_or_insert(now);
                 }
-                return;
+                return now;
             }
             // Saved before it is sent: whoever comes after a crash knows of it.
-            let Some(receipt) = self.keep.take(self.request_life()).await else { return };
+            let Some(receipt) = self.keep.take(self.request_life()).await else { return now };
             self.send(receipt);
         }
     }
@@ -323,26 +326,26 @@ impl Collector {
         if tests { 1 } else { MOST_IN_FLIGHT }
     }
 
-    fn next_wake(&self) -> Tick {
-        let now = self.now();
-        let mut wake = now.tick + LONGEST_SLEEP;
-        if let Some(release) = self.schedule.next_release(now.tick) {
+    /// When something changes that at `now` was not so.
+    fn next_wake(&self, now: Tick) -> Tick {
+        let mut wake = now + LONGEST_SLEEP;
+        if let Some(release) = self.schedule.next_release(now) {
             wake = wake.min(release);
         }
         let past = self.past_opens();
-        wake = past.filter(|opens| *opens > now.tick).map_or(wake, |opens| wake.min(opens));
-        let wants = self.schedule.due(now.tick).is_some() || past.is_some_and(|at| at <= now.tick);
+        wake = past.filter(|opens| *opens > now).map_or(wake, |opens| wake.min(opens));
+        let wants = self.schedule.due(now).is_some() || past.is_some_and(|at| at <= now);
         if wants
             && self.on_the_way.len() < self.most_in_flight()
-            && let Opening::At(opening) = self.budget().opening(now.tick)
+            && let Opening::At(opening) = self.budget().opening(now)
         {
             wake = wake.min(opening);
         }
         if let Some(due) = self.keep.due() {
-            wake = wake.min(due.max(now.tick));
+            wake = wake.min(due.max(now));
         }
         if self.keep.ails() {
-            wake = wake.min(self.mend_at.max(now.tick + Duration::from_millis(1)));
+            wake = wake.min(self.mend_at.max(now + Duration::from_millis(1)));
         }
         wake.min(self.midnight.tick)
     }

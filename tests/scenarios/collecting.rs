@@ -12,6 +12,7 @@ use revenue_exporter::model::range::Range;
 use revenue_exporter::model::settings::Filters;
 use revenue_exporter::upstream::transport::{Request, Transport};
 
+use crate::support::memory::{Memory, Slow};
 use crate::support::{
     NOON, Scene, Scripted, Vendors, answer, budget, clock_at, every, klar_account, settings,
     taprain_account, taprain_view, world,
@@ -147,6 +148,32 @@ async fn a_request_that_was_given_up_counts_as_if_it_might_still_arrive() {
     assert_eq!(sent.load(Ordering::Relaxed), 2);
     let waited = "revenue_exporter_budget_wait_seconds_total{api=\"taprain\",account=\"t\"}";
     assert!((55.0..91.0).contains(&scene.page().await.get(waited)));
+    scene.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_opens_while_the_state_is_saved_is_not_slept_through() {
+    let clock = clock_at(NOON);
+    let vendors = Vendors::new(&world(3), &clock);
+    let wire = Wire::to_hosts(vendors.hosts(), clock.clone(), wire::Options::default());
+    let mut account = taprain_account("t", vec![every(Range::Today, 5)]);
+    account.common.budget = budget(2, 30, 0.0);
+    account.views.push(taprain_view("b", Filters::default(), vec![every(Range::Today, 5)]));
+    let slow = Slow {
+        memory: Memory::new(),
+        clock: clock.clone(),
+        file: "figures",
+        takes: Duration::from_secs(1),
+    };
+    let settings = settings(vec![account], Vec::new());
+    let scene = Scene::start_with(settings, clock, Arc::new(wire), Some(Arc::new(slow)));
+    scene.pass(Duration::from_secs(3600)).await;
+    let arrivals = vendors.taprain.record().arrivals(taprain::STATS);
+    for three in arrivals.windows(3) {
+        let window = three[2].since(three[0]).as_secs_f64();
+        assert!(window < 32.0, "what was due and permitted after 30 s was asked after {window}");
+    }
+    assert_eq!(vendors.violations(), [""; 0]);
     scene.stop().await;
 }
 

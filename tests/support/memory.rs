@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use revenue_exporter::clock::Clock;
 use revenue_exporter::state::{Held, Store};
 
 /// Files in memory. Survives the scene that wrote them.
@@ -82,6 +84,35 @@ impl Store for Memory {
         let lock = Arc::clone(locks.entry(folder.to_owned()).or_default());
         // Two are the map's and the one that is about to be given away.
         Ok((Arc::strong_count(&lock) <= 2).then(|| Box::new(lock) as Held))
+    }
+
+    fn blocks(&self) -> bool {
+        false
+    }
+}
+
+/// The same on a disk that takes its time for one kind of file, while everything else goes on.
+pub struct Slow {
+    pub memory: Arc<Memory>,
+    pub clock: Clock,
+    pub file: &'static str,
+    pub takes: Duration,
+}
+
+impl Store for Slow {
+    fn read(&self, folder: &str, file: &str) -> Result<Option<Vec<u8>>> {
+        self.memory.read(folder, file)
+    }
+
+    fn write(&self, folder: &str, file: &str, content: &[u8]) -> Result<()> {
+        if file == self.file {
+            self.clock.sleep_through(self.takes);
+        }
+        self.memory.write(folder, file, content)
+    }
+
+    fn lock(&self, folder: &str) -> Result<Option<Held>> {
+        self.memory.lock(folder)
     }
 
     fn blocks(&self) -> bool {
