@@ -97,8 +97,13 @@ fn put_in_place(beside: &Path, place: &Path, size: usize) -> io::Result<()> {
 
 fn write_beside(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    let mut file = options.create(true).write(true).truncate(true).mode(ONLY_OURS).open(path)?;
+    // Over what is there: to give its blocks back and to ask for others costs as much as writing.
+    let mut file = options.create(true).write(true).truncate(false).mode(ONLY_OURS).open(path)?;
     file.write_all(content)?;
+    let size = content.len() as u64;
+    if file.metadata()?.len() > size {
+        file.set_len(size)?;
+    }
     file.sync_data()
 }
 
