@@ -17,8 +17,9 @@ use crate::snapshot::AccountPart;
 use crate::state::State;
 
 /// Accounts start one after the other, this far apart: thousands that ask at the same moment would do so
-/// again in every interval. Ten are all there after a fiftieth of a second, ten thousand after twenty.
-const TURN: Duration = Duration::from_millis(2);
+/// again in every interval. Ten are all there after a sixteenth of a second, five thousand of Klar's fill
+/// its window of 30 s evenly, and ten thousand are there after a minute.
+const TURN: Duration = Duration::from_millis(6);
 
 /// Every account's task, in the configuration's order.
 pub(super) struct Fleet {
