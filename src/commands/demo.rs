@@ -1,4 +1,5 @@
-//! `demo`: the same exporter against simulators of both APIs, over real HTTP on loopback.
+//! `demo`: the same exporter against simulators of both APIs, over real HTTP on loopback; and two more of
+//! them, for a configuration of one's own.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -31,18 +32,69 @@ pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
         let world = Arc::new(world::World::new(typed.seed, world::Size::DEFAULT));
         // The simulators end with this block; dropping the set stops them.
         let mut simulators = JoinSet::new();
-        let taprain =
-            taprain::TapRain::new(Arc::clone(&world), clock.clone(), taprain::Options::default());
-        let klar = klar::Klar::new(world, clock.clone(), klar::Options::default());
-        let taprain_at = start(&mut simulators, Arc::new(taprain)).await?;
-        let klar_at = start(&mut simulators, Arc::new(klar)).await?;
-        let settings = shopfront::settings(taprain_at, klar_at)
+        let shown = Apis::start(&mut simulators, &world, &clock).await?;
+        // Their limits are not the demo's, which spends all of its own.
+        let spare = Apis::start(&mut simulators, &world, &clock).await?;
+        let settings = shopfront::settings(shown.taprain, shown.klar)
             .map_err(|error| CommandError::System(error.to_string()))?;
         let web = &typed.web;
         let scheme = if guard.as_ref().is_some_and(Guard::encrypts) { "https" } else { "http" };
-        let greeting = |at: &[SocketAddr]| greet(at, (scheme, &web.telemetry_path), typed.speed);
+        let greeting = |at: &[SocketAddr]| {
+            let mut lines = pages(at, (scheme, &web.telemetry_path));
+            lines.extend(match typed.speed {
+                1 => spare.rehearsal(),
+                speed => vec![format!("Its time runs {speed} times as fast as yours.")],
+            });
+            print(&lines)
+        };
         Plan { settings, clock, transport, web, guard, load: None }.serve(greeting).await
     })
+}
+
+/// Where a simulator of each API listens.
+struct Apis {
+    taprain: SocketAddr,
+    klar: SocketAddr,
+}
+
+impl Apis {
+    async fn start(
+        simulators: &mut JoinSet<()>,
+        world: &Arc<world::World>,
+        clock: &Clock,
+    ) -> Result<Self, CommandError> {
+        let (world, clock) = (Arc::clone(world), clock.clone());
+        let taprain =
+            taprain::TapRain::new(Arc::clone(&world), clock.clone(), taprain::Options::default());
+        let klar = klar::Klar::new(world, clock, klar::Options::default());
+        Ok(Self {
+            taprain: start(simulators, Arc::new(taprain)).await?,
+            klar: start(simulators, Arc::new(klar)).await?,
+        })
+    }
+
+    /// How to try a configuration before there are real keys.
+    fn rehearsal(&self) -> Vec<String> {
+        vec![
+            "To rehearse with a configuration of your own, let it ask two more simulators:"
+                .to_owned(),
+            String::new(),
+            format!(
+                "  taprain: [{{account: main, api_key_env: TAPRAIN_API_KEY, base_url: \"http://{}\"}}]",
+                self.taprain
+            ),
+            format!(
+                "  klar: [{{account: my-store, refresh_token_env: KLAR_REFRESH_TOKEN, base_url: \"http://{}\"}}]",
+                self.klar
+            ),
+            String::new(),
+            format!(
+                "Their keys: TAPRAIN_API_KEY={} KLAR_REFRESH_TOKEN={}",
+                taprain::KEY,
+                klar::REFRESH_TOKEN
+            ),
+        ]
+    }
 }
 
 async fn start(
@@ -56,10 +108,10 @@ async fn start(
     Ok(address)
 }
 
-fn greet(at: &[SocketAddr], (scheme, path): (&str, &str), speed: u32) -> Result<(), CommandError> {
-    let mut lines =
-        vec!["A fictional business, collected from simulators of both APIs:".to_owned()];
-    lines.push(String::new());
+/// Where to look.
+fn pages(at: &[SocketAddr], (scheme, path): (&str, &str)) -> Vec<String> {
+    let title = "A fictional business, collected from simulators of both APIs:";
+    let mut lines = vec![title.to_owned(), String::new()];
     for address in at {
         let page = format!("{scheme}://{address}/");
         let metrics = format!("{scheme}://{address}{path}");
@@ -68,12 +120,13 @@ fn greet(at: &[SocketAddr], (scheme, path): (&str, &str), speed: u32) -> Result<
         lines.push(format!("  {page:width$}  what is known, for people"));
     }
     lines.push(String::new());
-    if speed > 1 {
-        lines.push(format!("Its time runs {speed} times as fast as yours."));
-    }
-    lines.push("Ctrl-C ends it.\n".to_owned());
+    lines
+}
+
+fn print(lines: &[String]) -> Result<(), CommandError> {
     let mut out = std::io::stdout().lock();
     out.write_all(lines.join("\n").as_bytes())
+        .and_then(|()| out.write_all(b"\nCtrl-C ends it.\n"))
         .and_then(|()| out.flush())
         .map_err(|error| CommandError::System(format!("cannot print the address: {error}")))
 }

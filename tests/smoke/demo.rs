@@ -7,7 +7,7 @@ use revenue_exporter::demo::{klar, taprain};
 
 use super::client::{ask, get};
 use super::page::{has, value};
-use super::program::Program;
+use super::program::{Program, Setup};
 use super::waiting::wait_for;
 
 const OPEN_METRICS: &str = "accept: application/openmetrics-text;version=1.0.0";
@@ -66,6 +66,28 @@ fn t18_no_key_is_shown(demo: &Program) {
         let text = get(demo.address, path).text().to_owned();
         assert!(!text.contains(taprain::KEY) && !text.contains(klar::REFRESH_TOKEN), "{path}");
     }
+}
+
+#[test]
+fn a_configuration_of_ones_own_is_rehearsed_with_what_the_demo_prints() {
+    let demo = Program::demo();
+    let printed = wait_for("all it prints", || {
+        Some(demo.printed()).filter(|printed| printed.contains("Ctrl-C"))
+    });
+    let accounts: Vec<_> = printed.lines().filter(|line| line.contains("base_url")).collect();
+    let keys = printed.lines().find_map(|line| line.strip_prefix("Their keys: ")).unwrap();
+    let setup = Setup::new(&accounts.join("\n").replace("  ", ""));
+    let setup = keys
+        .split(' ')
+        .filter_map(|key| key.split_once('='))
+        .fold(setup, |setup, key| setup.with_variable(key.0, key.1));
+    let own = Program::serve(setup);
+    wait_for("figures of both APIs", || {
+        let page = get(own.address, "/metrics").text().to_owned();
+        let is_up = |name, account| value(&page, name, &[account]) == Some(1.0);
+        (is_up("taprain_up", "account=\"main\"") && is_up("klar_up", "account=\"my-store\""))
+            .then_some(())
+    });
 }
 
 #[test]

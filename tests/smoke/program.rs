@@ -32,6 +32,7 @@ pub(super) struct Program {
     child: Child,
     pub(super) address: SocketAddr,
     log: Arc<Mutex<String>>,
+    printed: Arc<Mutex<String>>,
     directory: Option<TempDir>,
 }
 
@@ -44,7 +45,7 @@ impl Program {
         let address = wait_for("the printed address", || {
             between(&printed.lock().unwrap(), "http://", "/metrics")
         });
-        Self { child, address, log, directory: None }
+        Self { child, address, log, printed, directory: None }
     }
 
     /// `serve` with this configuration, saying everything it has to say.
@@ -63,7 +64,8 @@ impl Program {
         let log = gather(child.stderr.take().unwrap());
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         // Made at once, so that it goes with the test whatever happens.
-        let mut program = Self { child, address: nowhere, log, directory: Some(setup.directory) };
+        let (printed, directory) = (Arc::default(), Some(setup.directory));
+        let mut program = Self { child, address: nowhere, log, printed, directory };
         let address = poll(PATIENCE, || {
             let log = program.log();
             between(&log, " address=", " ").or_else(|| between(&log, "\"address\":\"", "\""))
@@ -85,6 +87,11 @@ impl Program {
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Everything that the demo printed.
+    pub(super) fn printed(&self) -> String {
+        self.printed.lock().unwrap().clone()
     }
 
     pub(super) fn is_running(&mut self) -> bool {
