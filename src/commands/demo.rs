@@ -123,10 +123,11 @@ fn pages(at: &[SocketAddr], (scheme, path): (&str, &str)) -> Vec<String> {
     lines
 }
 
+/// All at once: whoever reads it may leave after the line with the address.
 fn print(lines: &[String]) -> Result<(), CommandError> {
+    let text = format!("{}\nCtrl-C ends it.\n", lines.join("\n"));
     let mut out = std::io::stdout().lock();
-    out.write_all(lines.join("\n").as_bytes())
-        .and_then(|()| out.write_all(b"\nCtrl-C ends it.\n"))
+    out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(|error| CommandError::System(format!("cannot print the address: {error}")))
 }
