@@ -100,7 +100,7 @@ async fn after_a_restart_the_last_good_values_are_there_at_once_with_their_true_
     court.clock.sleep(Duration::from_secs(100)).await;
     let store = Some(Arc::clone(&court.memory) as Arc<dyn Store>);
     let scene = Scene::start_with(ordinary(), court.clock.clone(), silence(), store);
-    scene.pass(Duration::from_millis(5)).await;
+    scene.pass(Duration::from_millis(10)).await;
     let after = scene.page().await;
     let ready = scene.site.answer(&http::Request::get("/-/ready").body(()).unwrap()).await;
     assert_eq!(ready.status(), 200, "what is known need not be asked to be ready");
