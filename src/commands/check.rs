@@ -1,8 +1,9 @@
 //! `check`: is the configuration valid, how fresh will the figures be, and what do the APIs say?
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 
+use super::printed::print;
 use super::serve::with_state;
 use super::web::Guard;
 use super::{CommandError, configuration, logging, probe};
@@ -27,12 +28,9 @@ pub(super) fn run(typed: &cli::Config, web: Option<&Path>) -> Result<Loaded, Com
     for warning in loaded.warnings.iter().chain(unwise) {
         logging::aside(warning);
     }
-    let out = std::io::stdout();
-    let table = plan_table(&loaded.settings, out.is_terminal());
+    let table = plan_table(&loaded.settings, std::io::stdout().is_terminal());
     let part = loaded.share.map(part).unwrap_or_default();
-    out.lock()
-        .write_all(format!("{part}{table}").as_bytes())
-        .map_err(|error| CommandError::System(format!("cannot print the plan: {error}")))?;
+    print(&format!("{part}{table}"), "the plan")?;
     Ok(loaded)
 }
 

@@ -1,7 +1,6 @@
 //! `demo`: the same exporter against simulators of both APIs, over real HTTP on loopback; and two more of
 //! them, for a configuration of one's own.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing::warn;
 
+use super::printed::print;
 use super::run::{Plan, block_on};
 use super::web::Guard;
 use super::{CommandError, logging};
@@ -45,7 +45,8 @@ pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
                 1 => spare.rehearsal(),
                 speed => vec![format!("Its time runs {speed} times as fast as yours.")],
             });
-            print(&lines)
+            lines.push("Ctrl-C ends it.\n".to_owned());
+            print(&lines.join("\n"), "the address")
         };
         Plan { settings, clock, transport, web, guard, load: None }.serve(greeting).await
     })
@@ -121,13 +122,4 @@ fn pages(at: &[SocketAddr], (scheme, path): (&str, &str)) -> Vec<String> {
     }
     lines.push(String::new());
     lines
-}
-
-/// All at once: whoever reads it may leave after the line with the address.
-fn print(lines: &[String]) -> Result<(), CommandError> {
-    let text = format!("{}\nCtrl-C ends it.\n", lines.join("\n"));
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| CommandError::System(format!("cannot print the address: {error}")))
 }

@@ -7,6 +7,7 @@ mod errand;
 mod files;
 mod healthcheck;
 mod logging;
+mod printed;
 mod probe;
 mod progress;
 mod reload;

@@ -1,11 +1,11 @@
 //! `check --probe`: what the APIs themselves say to a handful of requests.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use super::CommandError;
 use super::errand::around;
 use super::logging::tell;
+use super::printed::print;
 use super::run::block_on;
 use crate::clock::Clock;
 use crate::model::settings::{Settings, Subject};
@@ -29,11 +29,7 @@ async fn ask(
 ) -> Result<(), CommandError> {
     let settings = Settings { state_directory: directory, ..settings.clone() };
     let sheets = probe(subjects, &around(&settings, &Clock::system())?, &tell).await;
-    let text = format!("\n{}", words::list(&sheets));
-    std::io::stdout()
-        .lock()
-        .write_all(text.as_bytes())
-        .map_err(|error| CommandError::System(format!("cannot print the facts: {error}")))?;
+    print(&format!("\n{}", words::list(&sheets)), "the facts")?;
     verdict(&sheets)
 }
 

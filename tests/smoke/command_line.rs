@@ -53,6 +53,18 @@ fn an_image_may_preset_flags_for_every_command_and_what_is_typed_goes_before() {
 }
 
 #[test]
+fn who_stops_reading_has_seen_enough() {
+    let setup = Setup::new("");
+    let file = setup.path("revenue-exporter.yaml");
+    std::fs::write(&file, "klar: [{account: k, refresh_token_env: KEY}]\n").unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut check = command(&["check", "--config.file", file.to_str().unwrap()]);
+    let output = check.env("KEY", "hunter2").stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+#[test]
 fn a_missing_file_is_exit_code_2_and_one_sentence() {
     let setup = Setup::new("");
     let path = setup.path("absent.yaml");
