@@ -26,7 +26,7 @@ async fn the_rate_goes_before_the_password_which_is_then_not_worked_out() {
     let (wrong, right) = (basic("alice", "wrong"), basic("alice", "open sesame"));
     assert_eq!(statuses(&stage, 3, &[&wrong]).await, [401, 401, 429]);
     assert_eq!(statuses(&stage, 1, &[&right]).await, [429]);
-    assert_eq!(stage.lock.rounds(), 2 * 16);
+    assert_eq!(stage.lock.rounds(), 2 * 17);
 }
 
 #[tokio::test]
