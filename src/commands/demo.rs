@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::printed::print;
-use super::run::{Plan, block_on};
+use super::run::{Plan, beside_collectors};
 use super::web::Guard;
 use super::{CommandError, logging};
 use crate::cli;
@@ -24,17 +25,17 @@ pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
         warn!("{warning}");
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    block_on(async {
+    beside_collectors(|collectors| async move {
         let clock = match typed.speed {
             1 => Clock::system(),
             speed => Clock::accelerated(speed),
         };
         let world = Arc::new(world::World::new(typed.seed, world::Size::DEFAULT));
         // The simulators end with this block; dropping the set stops them.
-        let mut simulators = JoinSet::new();
-        let shown = Apis::start(&mut simulators, &world, &clock).await?;
+        let mut simulators = Simulators { tasks: JoinSet::new(), place: collectors.clone() };
+        let shown = simulators.of_both(&world, &clock).await?;
         // Their limits are not the demo's, which spends all of its own.
-        let spare = Apis::start(&mut simulators, &world, &clock).await?;
+        let spare = simulators.of_both(&world, &clock).await?;
         let settings = shopfront::settings(shown.taprain, shown.klar)
             .map_err(|error| CommandError::System(error.to_string()))?;
         let web = &typed.web;
@@ -48,8 +49,42 @@ pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
             lines.push("Ctrl-C ends it.\n".to_owned());
             print(&lines.join("\n"), "the address")
         };
-        Plan { settings, clock, transport, web, guard, load: None }.serve(greeting).await
+        let plan = Plan { settings, clock, transport, collectors, web, guard, load: None };
+        plan.serve(greeting).await
     })
+}
+
+/// Simulators that run until they are dropped, beside what serves.
+struct Simulators {
+    tasks: JoinSet<()>,
+    place: Handle,
+}
+
+impl Simulators {
+    /// One of each API.
+    async fn of_both(
+        &mut self,
+        world: &Arc<world::World>,
+        clock: &Clock,
+    ) -> Result<Apis, CommandError> {
+        let (world, clock) = (Arc::clone(world), clock.clone());
+        let taprain =
+            taprain::TapRain::new(Arc::clone(&world), clock.clone(), taprain::Options::default());
+        let klar = klar::Klar::new(world, clock, klar::Options::default());
+        Ok(Apis {
+            taprain: self.start(Arc::new(taprain)).await?,
+            klar: self.start(Arc::new(klar)).await?,
+        })
+    }
+
+    async fn start(&mut self, simulator: Arc<dyn Answer>) -> Result<SocketAddr, CommandError> {
+        let failed = |error| CommandError::System(format!("cannot start a simulator: {error}"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let serving = listen::serve(listener, simulator, std::future::pending());
+        self.tasks.spawn_on(serving, &self.place);
+        Ok(address)
+    }
 }
 
 /// Where a simulator of each API listens.
@@ -59,21 +94,6 @@ struct Apis {
 }
 
 impl Apis {
-    async fn start(
-        simulators: &mut JoinSet<()>,
-        world: &Arc<world::World>,
-        clock: &Clock,
-    ) -> Result<Self, CommandError> {
-        let (world, clock) = (Arc::clone(world), clock.clone());
-        let taprain =
-            taprain::TapRain::new(Arc::clone(&world), clock.clone(), taprain::Options::default());
-        let klar = klar::Klar::new(world, clock, klar::Options::default());
-        Ok(Self {
-            taprain: start(simulators, Arc::new(taprain)).await?,
-            klar: start(simulators, Arc::new(klar)).await?,
-        })
-    }
-
     /// How to try a configuration before there are real keys.
     fn rehearsal(&self) -> Vec<String> {
         vec![
@@ -96,17 +116,6 @@ impl Apis {
             ),
         ]
     }
-}
-
-async fn start(
-    simulators: &mut JoinSet<()>,
-    simulator: Arc<dyn Answer>,
-) -> Result<SocketAddr, CommandError> {
-    let failed = |error| CommandError::System(format!("cannot start a simulator: {error}"));
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    simulators.spawn(listen::serve(listener, simulator, std::future::pending()));
-    Ok(address)
 }
 
 /// Where to look.

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::runtime::Builder;
+use futures_util::FutureExt as _;
+use futures_util::future::try_join;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
 use tracing::info;
 
 use super::errand::seed;
@@ -32,12 +35,13 @@ use crate::shutdown::channel;
 use crate::state::{Disk, Store};
 use crate::upstream::transport::Transport;
 
-/// Threads that collect and serve, on any number of cores: they wait for the network, and one of them has time for
-/// thousands of accounts. What blocks, the disk or the rendering of a large page, borrows another for a moment.
-const WORKERS: usize = 2;
+/// Threads that collect, on any number of cores: they wait for the network, and one has time for ten thousand
+/// accounts. The thread of the command serves, so that neither waits for the other. What blocks, the disk or the
+/// rendering of a large page, borrows another thread for a moment.
+const COLLECTORS: usize = 1;
 
 /// How long a borrowed thread waits for more to do. An answer is applied and saved within less, so that it seldom
-/// takes two; between answers an idle exporter has its workers only.
+/// takes two; between answers an idle exporter has those two only.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Everything a run needs.
@@ -45,6 +49,8 @@ pub(super) struct Plan<'a> {
     pub(super) settings: Settings,
     pub(super) clock: Clock,
     pub(super) transport: Arc<dyn Transport>,
+    /// Where the collectors' tasks run; everything else runs where [`Plan::serve`] does.
+    pub(super) collectors: Handle,
     pub(super) web: &'a Web,
     /// What guards the server; `None` lets everybody in.
     pub(super) guard: Option<Guard<'a>>,
@@ -78,13 +84,13 @@ impl Plan<'_> {
         greet(&addresses)?;
         systemd::ready();
         let (stop, mut shutdown) = channel();
-        let collecting = app.collect(shutdown.clone());
-        let serving = bound.run(site, async move { shutdown.wait().await });
+        let collecting = whole(self.collectors.spawn(app.collect(shutdown.clone())));
+        let serving = bound.run(site, async move { shutdown.wait().await }).map(Ok);
         tokio::select! {
             biased;
             done = stop_on_signals(signals, stop, reloads) => done,
             never = systemd::watchdog() => match never {},
-            ((), ()) = async { tokio::join!(collecting, serving) } => Ok(()),
+            done = try_join(collecting, serving) => done.map(drop),
             () = reader.run(wishes) => Ok(()),
         }
     }
@@ -121,17 +127,36 @@ impl Plan<'_> {
     }
 }
 
-/// Runs a command's work to its end. Whatever hangs then, a disk or a thread, is left behind.
+/// Collectors fail one by one, and are begun again; what begins them is not.
+async fn whole(collecting: JoinHandle<()>) -> Result<(), CommandError> {
+    let failed =
+        |error| CommandError::System(format!("collecting failed; please report it: {error}"));
+    collecting.await.map_err(failed)
+}
+
+/// Runs a command's work to its end on this thread. Whatever hangs then, a disk or a thread, is left behind.
 pub(super) fn block_on(
     work: impl Future<Output = Result<(), CommandError>>,
 ) -> Result<(), CommandError> {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .thread_keep_alive(LINGER)
-        .enable_all()
-        .build()
-        .map_err(|error| CommandError::System(format!("cannot start: {error}")))?;
-    let done = runtime.block_on(work);
-    runtime.shutdown_background();
+    let here = built(&mut Builder::new_current_thread())?;
+    let done = here.block_on(work);
+    here.shutdown_background();
     done
+}
+
+/// The same, with a thread beside this one for what collects.
+pub(super) fn beside_collectors<F>(work: impl FnOnce(Handle) -> F) -> Result<(), CommandError>
+where
+    F: Future<Output = Result<(), CommandError>>,
+{
+    let mut collectors = Builder::new_multi_thread();
+    let collectors = built(collectors.worker_threads(COLLECTORS).thread_name("collectors"))?;
+    let done = block_on(work(collectors.handle().clone()));
+    collectors.shutdown_background();
+    done
+}
+
+fn built(runtime: &mut Builder) -> Result<Runtime, CommandError> {
+    let runtime = runtime.thread_keep_alive(LINGER).enable_all().build();
+    runtime.map_err(|error| CommandError::System(format!("cannot start: {error}")))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::warn;
 
 use super::reload::Load;
-use super::run::{Plan, block_on};
+use super::run::{Plan, beside_collectors};
 use super::web::Guard;
 use super::{CommandError, configuration, log_loaded, logging};
 use crate::cli;
@@ -24,12 +24,12 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
         warn!("{warning}");
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    block_on(async {
+    beside_collectors(|collectors| async {
         let (clock, file, state) = (Clock::system(), typed.config.clone(), typed.state.clone());
         let load: Load = Arc::new(move || Ok(with_state(configuration(&file)?, state.as_deref())));
         let settings = with_state(loaded, typed.state.as_deref()).settings;
         let (web, load) = (&typed.web, Some(load));
-        let plan = Plan { settings, clock, transport, web, guard, load };
+        let plan = Plan { settings, clock, transport, collectors, web, guard, load };
         plan.serve(|_| Ok(())).await
     })
 }
