@@ -26,10 +26,11 @@ mod wrk;
 use std::path::Path;
 
 use nginx::Nginx;
+use pages::Pages;
 use wrk::Wrk;
 
-/// Samples of a page; the first ones are some 19 kB, 170 kB, 1.7 MB and 17 MB.
-const SIZES: [usize; 4] = [2_000, 10_000, 20_000, 100_000];
+/// Samples of a page and the accounts that they are of: some 20 kB, 190 kB, 1.7 MB and 16 MB.
+const SIZES: [(usize, usize); 4] = [(100, 1), (1_000, 10), (10_000, 20), (100_000, 20)];
 
 const ROUNDS: usize = 5;
 
@@ -48,8 +49,8 @@ fn main() {
     }
     println!("| page | coding | clients | ours | nginx | ratio | ours, 99 % within |");
     println!("|---|---|---|---|---|---|---|");
-    for samples in SIZES {
-        let ours = ours::serve(samples);
+    for (samples, accounts) in SIZES {
+        let ours = ours::serve(Pages { samples, accounts, version: 0 });
         for gzip in [true, false] {
             let body = wrk::fetch(ours.port, gzip);
             let nginx = Nginx::serve(&body, gzip);
@@ -63,7 +64,7 @@ fn main() {
 
 /// How it grows with scrapers, for `benches/growth.py`: the most answers and the least delay of any round.
 fn growth() {
-    let ours = ours::serve(10_000);
+    let ours = ours::serve(Pages::new(10_000));
     let nginx = Nginx::serve(&wrk::fetch(ours.port, true), true);
     for clients in [1, 4, 16, 64, 256] {
         let wrk = Wrk { clients, gzip: true };

@@ -14,25 +14,26 @@ use revenue_exporter::server::face::Faces;
 use revenue_exporter::server::gate::Gate;
 use revenue_exporter::server::site::{Loaded, Site};
 use revenue_exporter::telemetry::Telemetry;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot::{Sender, channel};
 
 use crate::pages::Pages;
 
 pub struct Ours {
     pub port: u16,
     /// Ends the server with itself.
-    _runtime: Runtime,
+    _stop: Sender<()>,
 }
 
-/// Serves so many samples with as many threads as the program has.
-pub fn serve(samples: usize) -> Ours {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+/// Serves `pages` with one thread, as the program does.
+pub fn serve(pages: Pages) -> Ours {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let bound = runtime.block_on(Server::bind(&["127.0.0.1:0".parse().unwrap()])).unwrap();
     let port = bound.addresses()[0].port();
     let reload = ReloadState { successful: true, at: Timestamp::UNIX_EPOCH };
     let site = runtime.block_on(async {
         Arc::new(Site {
-            board: Arc::new(Pages::new(samples).board()),
+            board: Arc::new(pages.board()),
             telemetry: Arc::new(Telemetry::default()),
             clock: Clock::simulated("2026-03-18T16:00:00Z".parse().unwrap(), 1),
             telemetry_path: "/metrics".to_owned(),
@@ -49,6 +50,8 @@ pub fn serve(samples: usize) -> Ours {
             reachable: false,
         })
     });
-    runtime.spawn(bound.run(site, std::future::pending()));
-    Ours { port, _runtime: runtime }
+    let (stop, stopped) = channel();
+    let stopped = async { drop(stopped.await) };
+    std::thread::spawn(move || runtime.block_on(bound.run(site, stopped)));
+    Ours { port, _stop: stop }
 }
