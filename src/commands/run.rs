@@ -35,13 +35,13 @@ use crate::shutdown::channel;
 use crate::state::{Disk, Store};
 use crate::upstream::transport::Transport;
 
-/// Threads that collect, on any number of cores: they wait for the network, and one has time for ten thousand
+/// Threads that collect, on any number of cores: they wait for the network, and one has time for thousands of
 /// accounts. The thread of the command serves, so that neither waits for the other. What blocks, the disk or the
 /// rendering of a large page, borrows another thread for a moment.
-const COLLECTORS: usize = 1;
+const COLLECTORS: usize = 2;
 
 /// How long a borrowed thread waits for more to do. An answer is applied and saved within less, so that it seldom
-/// takes two; between answers an idle exporter has those two only.
+/// takes two; between answers an idle exporter has those three only.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Everything a run needs.
