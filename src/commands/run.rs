@@ -42,7 +42,7 @@ const COLLECTORS: usize = 2;
 
 /// How long a borrowed thread waits for more to do. An answer is applied and saved within less, so that it seldom
 /// takes two; between answers an idle exporter has those three only.
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER: Duration = Duration::from_millis(100);
 
 /// Everything a run needs.
 pub(super) struct Plan<'a> {
