@@ -62,7 +62,7 @@ fn unlikely((is, should): (f64, f64)) -> bool {
     if should <= 0.0 {
         return is >= ENOUGH;
     }
-    let surprise = if is > 0.0 { is * (is / should).ln() } else { 0.0 };
+    let surprise = if is > 0.0 { is * libm::log(is / should) } else { 0.0 };
     surprise - is + should >= ENOUGH
 }
 

@@ -154,7 +154,7 @@ fn poisson(mean: f64, rng: &mut fastrand::Rng) -> u32 {
         let count = (mean + bell * (2.0 * mean).sqrt()).round() as u32;
         return count;
     }
-    let (mut left, mut count) = ((-mean).exp(), 0);
+    let (mut left, mut count) = (libm::exp(-mean), 0);
     let (mut term, luck) = (left, rng.f64());
     while left < luck && count < 1_000 {
         count += 1;

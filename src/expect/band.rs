@@ -68,7 +68,7 @@ pub(super) fn band(
         return None;
     }
     let z = student(1.0 - tail, believed as f64 * EVIDENCE);
-    let none = (-leads.max(0.0)).exp();
+    let none = libm::exp(-leads.max(0.0));
     let low = if none > tail { 0.0 } else { gamma(revenue, spread, -z) };
     // Just after midnight even the high end of what is likely is nothing, and still less is no news.
     let high = gamma(revenue, spread, z);

@@ -4,7 +4,7 @@
 pub(super) fn normal(p: f64) -> f64 {
     // Hastings' rational approximation (Abramowitz and Stegun 26.2.23), off by 0.00045 at most.
     let tail = p.min(1.0 - p).max(1e-12);
-    let t = (-2.0 * tail.ln()).sqrt();
+    let t = (-2.0 * libm::log(tail)).sqrt();
     let over = 2.515_517 + t * (0.802_853 + t * 0.010_328);
     let under = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
     (t - over / under).copysign(p - 0.5)

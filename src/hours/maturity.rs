@@ -116,7 +116,7 @@ impl Maturity {
         }
         let passed = now - self.forgotten;
         if passed >= HOUR {
-            let left = 0.5_f64.powf(passed as f64 / HALF_LIFE);
+            let left = libm::exp2(-(passed as f64) / HALF_LIFE);
             self.steps
                 .iter_mut()
                 .for_each(|Step(sums)| sums.iter_mut().for_each(|sum| *sum *= left));

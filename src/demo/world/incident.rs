@@ -117,7 +117,7 @@ impl Incident {
     fn copies(&self, click: &Click, at: i64, luck: f64) -> u32 {
         let share = match self.what {
             What::Clicks(who, share) if self.covers(at) && who.is(click) => share,
-            What::Decay { clicks, .. } if self.covers(at) => clicks.powf(self.days(at)),
+            What::Decay { clicks, .. } if self.covers(at) => libm::pow(clicks, self.days(at)),
             _ => 1.0,
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small one")]
@@ -142,7 +142,7 @@ impl Incident {
         let lead = at + i64::from(click.delay);
         let kept = match self.what {
             What::Leads(who, kept) if self.covers(lead) && who.is(&click) => kept,
-            What::Decay { leads, .. } if self.covers(lead) => leads.powf(self.days(lead)),
+            What::Decay { leads, .. } if self.covers(lead) => libm::pow(leads, self.days(lead)),
             _ => 1.0,
         };
         if luck >= kept {

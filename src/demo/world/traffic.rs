@@ -333,7 +333,7 @@ impl Click {
 /// Minutes from a click to its lead: most within the hour, some overnight, 1.5 h on average.
 fn delay(rng: &mut fastrand::Rng) -> u16 {
     let mean = if rng.f64() < 0.85 { 45.0 } else { 345.0 };
-    let minutes = -mean * (1.0 - rng.f64()).ln();
+    let minutes = -mean * libm::log(1.0 - rng.f64());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=1440")]
     let delay = minutes.clamp(0.0, LATEST as f64) as u16;
     delay
