@@ -27,6 +27,7 @@ mod report;
 mod rivals;
 mod rows;
 mod schedule;
+mod wire;
 
 use options::Options;
 use report::Line;
@@ -34,11 +35,12 @@ use report::Line;
 /// A work by the name that `--only` knows it by.
 type Work = (&'static str, fn(&Options) -> Vec<Line>);
 
-const WORKS: [Work; 6] = [
+const WORKS: [Work; 7] = [
     ("render", render::render),
     ("again", render::again),
     ("compress", compress::compress),
     ("klar", decode::klar),
+    ("socket", wire::klar),
     ("taprain", decode::taprain),
     ("schedule", schedule::schedule),
 ];
