@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -96,7 +97,7 @@ pub type Path = Vec<Step>;
 pub struct Tally {
     depth: usize,
     days: Days,
-    cells: HashMap<Vec<u8>, (Path, Values)>,
+    cells: HashMap<Vec<u8>, (Path, Values), RandomState>,
     key: Vec<u8>,
     rows: u64,
     latest: Option<Date>,
@@ -113,7 +114,7 @@ impl Tally {
             Detail::AdGroup => 3,
             Detail::Ad => 4,
         };
-        let (cells, key, dates) = (HashMap::new(), Vec::new(), Dates::default());
+        let (cells, key, dates) = (HashMap::default(), Vec::new(), Dates::default());
         Self { depth, days, cells, key, rows: 0, latest: None, crowded: 0, dates }
     }
 

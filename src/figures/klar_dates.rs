@@ -27,14 +27,13 @@ impl Dates {
     /// Adds a row.
     pub fn add(&mut self, line: &Line<'_>) {
         let channels = self.0.entry(line.date).or_default();
-        let name = or_none(Some(&line.channel));
-        let known = channels.contains_key(name);
-        let name = if known || channels.len() < MOST_CHANNELS { name } else { OTHER };
-        let row = sums(&line.values);
-        match channels.get_mut(name) {
-            Some(sum) => sum.absorb(&row),
-            None => _ = channels.insert(name.to_owned(), row),
+        let (name, row) = (or_none(Some(&line.channel)), sums(&line.values));
+        if let Some(sum) = channels.get_mut(name) {
+            sum.absorb(&row);
+            return;
         }
+        let name = if channels.len() < MOST_CHANNELS { name } else { OTHER };
+        channels.entry(name.to_owned()).and_modify(|sum| sum.absorb(&row)).or_insert(row);
     }
 
     /// Every date that had a row, with its `limit` largest channels and the rest as `(other)`.
