@@ -21,6 +21,8 @@ mod nginx;
 mod ours;
 #[path = "../speed/pages.rs"]
 mod pages;
+#[path = "../../tests/support/site.rs"]
+mod site;
 mod wrk;
 
 use std::path::Path;
