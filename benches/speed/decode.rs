@@ -42,17 +42,16 @@ pub fn klar(options: &Options) -> Vec<Line> {
 
 /// As the exporter does, at the deepest level, to the last digit, and every date by itself.
 pub fn add_up(answer: &Answer) -> Tally {
-    let tally = add_up_as_it_arrives(|each| answer.arrive(each));
-    assert_eq!(tally.rows(), answer.rows as u64);
-    tally
+    add_up_as_it_arrives(answer.rows, |each| answer.arrive(each))
 }
 
-/// The same of an answer from anywhere.
-pub fn add_up_as_it_arrives(arrive: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Tally {
+/// The same of an answer of so many rows from anywhere.
+pub fn add_up_as_it_arrives(expected: usize, arrive: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Tally {
     let (mut rows, mut tally) = (Rows::default(), Tally::new(Detail::Ad, DAYS));
     arrive(&mut |piece| rows.feed(piece, &mut |line| tally.add(line)).unwrap());
     let seen = rows.finish().unwrap();
     assert_eq!((seen.bad_rows, seen.bad_numbers), (0, 0));
+    assert_eq!(tally.rows(), expected as u64);
     tally
 }
 
