@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::answer::sniff;
 use super::failure::Failure;
 use super::json::{Json, malformed, text};
-use super::klar_scan;
+use super::klar_scan::{self, Plain};
 use crate::figures::klar::{Entity, Line, Values};
 use crate::number::Figure;
 use crate::snapshot::KLAR_COLUMNS;
@@ -176,7 +176,7 @@ fn row(
     each: &mut dyn FnMut(&Line<'_>),
 ) -> Result<Option<usize>, Failure> {
     let mut plain = Raw::default();
-    let (raw, used) = match klar_scan::object(rest, |name, json| plain.set(name, json)) {
+    let (raw, used) = match klar_scan::object(rest, |name, value| plain.set(name, value)) {
         Some(used) => (plain, used),
         None => match parsed(rest)? {
             Some(read) => read,
@@ -187,8 +187,8 @@ fn row(
         return Err(too_long());
     }
     seen.rows += 1;
-    let values = raw.values(&mut seen.bad_numbers);
-    match raw.line(&values) {
+    seen.bad_numbers += raw.bad;
+    match raw.line() {
         Some(line) => each(&line),
         None => seen.bad_rows += 1,
     }
@@ -226,24 +226,11 @@ struct Raw<'a> {
     adGroupId: Json<'a>,
     adName: Json<'a>,
     adId: Json<'a>,
-    orders: Json<'a>,
-    nc: Json<'a>,
-    rc: Json<'a>,
-    netRevenue: Json<'a>,
-    grossRevenue: Json<'a>,
-    ncNetRevenue: Json<'a>,
-    ncGrossRevenue: Json<'a>,
-    rcNetRevenue: Json<'a>,
-    rcGrossRevenue: Json<'a>,
-    cost: Json<'a>,
-    cm1: Json<'a>,
-    cm2: Json<'a>,
-    acm2: Json<'a>,
-    clv_30: Json<'a>,
-    clv_60: Json<'a>,
-    clv_90: Json<'a>,
-    clicks: Json<'a>,
-    impressions: Json<'a>,
+    figures: Values,
+    /// Which of the figures are there, as whatever.
+    there: [bool; KLAR_COLUMNS.len()],
+    /// How many are there and are no numbers.
+    bad: u64,
 }
 
 impl<'de> Deserialize<'de> for Raw<'de> {
@@ -264,8 +251,8 @@ impl<'de> Visitor<'de> for Fields {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Raw<'de>, A::Error> {
         let mut raw = Raw::default();
         while let Some(name) = fields.next_key::<String>()? {
-            let json = fields.next_value::<&RawValue>()?;
-            if !raw.set(&name, json.get()) {
+            let json = fields.next_value::<&RawValue>()?.get();
+            if !raw.set(&name, Plain { json, number: None }) {
                 return Err(A::Error::custom("a field stands there twice"));
             }
         }
@@ -275,8 +262,8 @@ impl<'de> Visitor<'de> for Fields {
 
 impl<'a> Raw<'a> {
     /// Sets a field; false when it is set already. Others than these are nobody's business.
-    fn set(&mut self, name: &str, json: &'a str) -> bool {
-        let field = match name {
+    fn set(&mut self, name: &str, value: Plain<'a>) -> bool {
+        let text = match name {
             "channelName" => &mut self.channelName,
             "date" => &mut self.date,
             "campaignName" => &mut self.campaignName,
@@ -285,66 +272,23 @@ impl<'a> Raw<'a> {
             "adGroupId" => &mut self.adGroupId,
             "adName" => &mut self.adName,
             "adId" => &mut self.adId,
-            "orders" => &mut self.orders,
-            "nc" => &mut self.nc,
-            "rc" => &mut self.rc,
-            "netRevenue" => &mut self.netRevenue,
-            "grossRevenue" => &mut self.grossRevenue,
-            "ncNetRevenue" => &mut self.ncNetRevenue,
-            "ncGrossRevenue" => &mut self.ncGrossRevenue,
-            "rcNetRevenue" => &mut self.rcNetRevenue,
-            "rcGrossRevenue" => &mut self.rcGrossRevenue,
-            "cost" => &mut self.cost,
-            "cm1" => &mut self.cm1,
-            "cm2" => &mut self.cm2,
-            "acm2" => &mut self.acm2,
-            "clv_30" => &mut self.clv_30,
-            "clv_60" => &mut self.clv_60,
-            "clv_90" => &mut self.clv_90,
-            "clicks" => &mut self.clicks,
-            "impressions" => &mut self.impressions,
-            _ => return true,
+            _ => return column(name).is_none_or(|column| self.set_figure(column, value)),
         };
-        field.0.replace(json).is_none()
+        text.0.replace(value.json).is_none()
     }
 
-    /// In the order of [`KLAR_COLUMNS`].
-    fn figures(&self) -> [Json<'a>; KLAR_COLUMNS.len()] {
-        [
-            self.orders,
-            self.nc,
-            self.rc,
-            self.netRevenue,
-            self.grossRevenue,
-            self.ncNetRevenue,
-            self.ncGrossRevenue,
-            self.rcNetRevenue,
-            self.rcGrossRevenue,
-            self.cost,
-            self.cm1,
-            self.cm2,
-            self.acm2,
-            self.clv_30,
-            self.clv_60,
-            self.clv_90,
-            self.clicks,
-            self.impressions,
-        ]
-    }
-
-    fn values(&self, bad: &mut u64) -> Values {
-        Values(self.figures().map(|raw| match Figure::read(raw.0) {
-            Figure::Known(value) => Some(value),
-            Figure::Absent => None,
-            Figure::Bad => {
-                *bad += 1;
-                None
-            }
-        }))
+    fn set_figure(&mut self, column: usize, value: Plain<'a>) -> bool {
+        let figure = value.number.map_or_else(|| Figure::read(Some(value.json)), Figure::Known);
+        match figure {
+            Figure::Known(value) => self.figures.0[column] = Some(value),
+            Figure::Absent => {}
+            Figure::Bad => self.bad += 1,
+        }
+        !std::mem::replace(&mut self.there[column], true)
     }
 
     /// `None` without a date or a channel.
-    fn line(&self, values: &Values) -> Option<Line<'a>> {
+    fn line(self) -> Option<Line<'a>> {
         let date = text(self.date)?;
         let date: Date = date.get(..10)?.parse().ok()?;
         let channel = text(self.channelName).filter(|name| !name.is_empty())?;
@@ -354,8 +298,33 @@ impl<'a> Raw<'a> {
             entity(self.adGroupId, self.adGroupName),
             entity(self.adId, self.adName),
         ];
-        Some(Line { date, channel, below, values: *values })
+        Some(Line { date, channel, below, values: self.figures })
     }
+}
+
+/// The place of a field among [`KLAR_COLUMNS`].
+fn column(name: &str) -> Option<usize> {
+    Some(match name {
+        "orders" => 0,
+        "nc" => 1,
+        "rc" => 2,
+        "netRevenue" => 3,
+        "grossRevenue" => 4,
+        "ncNetRevenue" => 5,
+        "ncGrossRevenue" => 6,
+        "rcNetRevenue" => 7,
+        "rcGrossRevenue" => 8,
+        "cost" => 9,
+        "cm1" => 10,
+        "cm2" => 11,
+        "acm2" => 12,
+        "clv_30" => 13,
+        "clv_60" => 14,
+        "clv_90" => 15,
+        "clicks" => 16,
+        "impressions" => 17,
+        _ => return None,
+    })
 }
 
 /// An id as its text: null, 0 and "" are none, digits stay digits (trap K4).
@@ -414,6 +383,13 @@ mod tests {
                 failed = failed || rows.feed(piece, &mut |_| count += 1).is_err();
             }
             assert_eq!((count, failed), (1, true), "{piece}");
+        }
+    }
+
+    #[test]
+    fn every_column_has_its_place() {
+        for (place, name) in KLAR_COLUMNS.into_iter().enumerate() {
+            assert_eq!(column(name), Some(place), "{name}");
         }
     }
 

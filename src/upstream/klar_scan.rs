@@ -4,11 +4,24 @@
 //! not plain (an escape, an exponent, something nested, a field twice, a cut row) is left to the general
 //! parser, which alone decides what is wrong with it: what is read here, it would read just so.
 
-/// Reads the object that begins `text` and hands each field's name and JSON to `take`, which returns
+use rust_decimal::Decimal;
+
+use super::eight::{self, first, special};
+
+/// A value as it stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plain<'a> {
+    /// Its JSON.
+    pub(super) json: &'a str,
+    /// What it is, where it is a number of no more than 18 digits.
+    pub(super) number: Option<Decimal>,
+}
+
+/// Reads the object that begins `text` and hands each field's name and value to `take`, which returns
 /// whether it may have it. Returns the object's length; `None` leaves it to the parser.
 pub(super) fn object<'a>(
     text: &'a str,
-    mut take: impl FnMut(&'a str, &'a str) -> bool,
+    mut take: impl FnMut(&'a str, Plain<'a>) -> bool,
 ) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = blank(bytes, after(bytes, 0, b'{')?);
@@ -16,8 +29,8 @@ pub(super) fn object<'a>(
         let (begin, end) = (at + 1, plain_text(bytes, at)?);
         let name = text.get(begin..end - 1)?;
         at = blank(bytes, after(bytes, blank(bytes, end), b':')?);
-        let end = value(bytes, at)?;
-        if !take(name, text.get(at..end)?) {
+        let (number, end) = value(bytes, at)?;
+        if !take(name, Plain { json: text.get(at..end)?, number }) {
             return None;
         }
         at = blank(bytes, end);
@@ -40,12 +53,16 @@ fn blank(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Where the value at `at` ends.
-fn value(bytes: &[u8], at: usize) -> Option<usize> {
+/// The number that the value at `at` is, and where it ends.
+fn value(bytes: &[u8], at: usize) -> Option<(Option<Decimal>, usize)> {
     match bytes.get(at)? {
-        b'"' => plain_text(bytes, at),
-        b'n' => bytes.get(at..at + 4).filter(|word| *word == b"null").map(|_| at + 4),
-        _ => plain_number(bytes, at),
+        b'"' => Some((None, plain_text(bytes, at)?)),
+        b'n' => (bytes.get(at..at + 4)? == b"null").then_some((None, at + 4)),
+        _ => {
+            let (number, end) = plain_number(bytes, at)?;
+            // A number goes on until something else comes, and what comes may not be there yet.
+            (!matches!(bytes.get(end)?, b'e' | b'E')).then_some((number, end))
+        }
     }
 }
 
@@ -55,59 +72,33 @@ fn plain_text(bytes: &[u8], at: usize) -> Option<usize> {
     after(bytes, first(bytes, begin, special), b'"')
 }
 
-/// Where the number at `at` ends; one without an exponent, behind which something follows.
-fn plain_number(bytes: &[u8], at: usize) -> Option<usize> {
-    let begin = at + usize::from(bytes.get(at) == Some(&b'-'));
-    let mut end = digits(bytes, begin)?;
-    if end > begin + 1 && bytes.get(begin) == Some(&b'0') {
+/// The JSON number without an exponent that stands at `at`, and where it ends. Its value is known where it has no
+/// more than 18 digits, as nearly all have: each of them is kept. `None` where no such number stands.
+fn plain_number(bytes: &[u8], at: usize) -> Option<(Option<Decimal>, usize)> {
+    let negative = bytes.get(at) == Some(&b'-');
+    let begin = at + usize::from(negative);
+    let (mut mantissa, mut end) = eight::number(bytes, begin, 0);
+    let (mut digits, mut scale) = (end - begin, 0);
+    if digits == 0 || (digits > 1 && bytes.get(begin) == Some(&b'0')) {
         return None;
     }
     if bytes.get(end) == Some(&b'.') {
-        end = digits(bytes, end + 1)?;
-    }
-    (!matches!(bytes.get(end)?, b'e' | b'E')).then_some(end)
-}
-
-/// Where the digits at `at` end, of which there must be one.
-fn digits(bytes: &[u8], at: usize) -> Option<usize> {
-    let end = first(bytes, at, no_digit);
-    (end > at).then_some(end)
-}
-
-/// The first byte from `at` on that is one of `kind`, or the end. `kind` looks at eight at a time and
-/// sets the highest bit of those that are; only the lowest of these bits must be right.
-fn first(bytes: &[u8], mut at: usize, kind: fn(u64) -> u64) -> usize {
-    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let found = kind(u64::from_le_bytes(*eight));
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
+        let point = end + 1;
+        (mantissa, end) = eight::number(bytes, point, mantissa);
+        scale = end - point;
+        digits += scale;
+        if scale == 0 {
+            return None;
         }
-        at += 8;
     }
-    let is_one = |byte: &u8| kind(u64::from(*byte) * ALL) != 0;
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(is_one).unwrap_or(rest.len())
+    let value = if digits <= 18 { decimal_of(negative, mantissa, scale) } else { None };
+    Some((value, end))
 }
 
-/// A byte times this is eight of them.
-const ALL: u64 = u64::from_le_bytes([1; 8]);
-
-/// The highest bit of each.
-const HIGH: u64 = ALL * 0x80;
-
-/// Quotes, backslashes and control characters.
-const fn special(eight: u64) -> u64 {
-    let quotes = (eight ^ (ALL * 0x22)).wrapping_sub(ALL);
-    let backslashes = (eight ^ (ALL * 0x5c)).wrapping_sub(ALL);
-    // What is above ASCII is none of them; a borrow from a lower byte follows one that is.
-    (quotes | backslashes | eight.wrapping_sub(ALL * 0x20)) & !eight & HIGH
-}
-
-/// All but 0 to 9.
-const fn no_digit(eight: u64) -> u64 {
-    let from_zero = eight ^ (ALL * 0x30);
-    // Up to 9 there is no carry into the highest bit, and nothing carries beyond it.
-    (((from_zero & !HIGH) + ALL * 0x76) | from_zero) & HIGH
+fn decimal_of(negative: bool, mantissa: u64, scale: usize) -> Option<Decimal> {
+    let mantissa = i64::try_from(mantissa).ok()?;
+    let scale = u32::try_from(scale).ok()?;
+    Some(Decimal::new(if negative { -mantissa } else { mantissa }, scale))
 }
 
 #[cfg(test)]
@@ -118,13 +109,17 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::number::Figure;
 
     type Fields<'a> = Vec<(&'a str, &'a str)>;
 
     fn scanned(text: &str) -> Option<(Fields<'_>, usize)> {
         let mut fields = Vec::new();
-        let length = object(text, |name, json| {
-            fields.push((name, json));
+        let length = object(text, |name, value| {
+            if let Some(number) = value.number {
+                assert_eq!(Figure::read(Some(value.json)), Figure::Known(number));
+            }
+            fields.push((name, value.json));
             true
         })?;
         Some((fields, length))
@@ -166,20 +161,6 @@ mod tests {
         assert_eq!(object(r#"{"a":1}"#, |_, _| false), None);
     }
 
-    #[test]
-    fn each_byte_is_of_its_kind_wherever_it_stands() {
-        for byte in 0..=u8::MAX {
-            for place in 0..20 {
-                let mut text = [b'7'; 20];
-                text[place] = byte;
-                let stands = |is_one: bool| if is_one { place } else { text.len() };
-                assert_eq!(first(&text, 0, no_digit), stands(!byte.is_ascii_digit()), "{byte}");
-                let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
-                assert_eq!(first(&text, 0, special), stands(is_special), "{byte}");
-            }
-        }
-    }
-
     proptest! {
         #[test]
         fn what_is_read_is_what_the_parser_reads(text in r#"\{("[ab]"|[:,{}"\\ ne01.-]|"a":|1|null|"x"){0,12}\}?"#) {
@@ -188,6 +169,25 @@ mod tests {
                 let last: BTreeMap<&str, &str> = fields.into_iter().collect();
                 let parsed: BTreeMap<&str, &str> = parsed.iter().map(|(k, v)| (*k, v.get())).collect();
                 prop_assert_eq!(last, parsed);
+            }
+        }
+
+        #[test]
+        fn plain_numbers_are_read_as_all_are(text in "-?(0|[1-9][0-9]{0,19})(\\.[0-9]{1,20})?") {
+            let (value, end) = plain_number(text.as_bytes(), 0).unwrap();
+            prop_assert_eq!(end, text.len());
+            let digits = text.bytes().filter(u8::is_ascii_digit).count();
+            prop_assert_eq!(value.is_some(), digits <= 18);
+            if let Some(value) = value {
+                let whole: Decimal = text.parse().unwrap();
+                prop_assert_eq!((value, value.scale()), (whole, whole.scale()));
+            }
+        }
+
+        #[test]
+        fn what_is_no_plain_number_is_left_to_the_parser(text in "[-+.0-9e_]{0,6}") {
+            if let Some((Some(value), end)) = plain_number(text.as_bytes(), 0) {
+                prop_assert_eq!(text[..end].parse::<Decimal>(), Ok(value));
             }
         }
 

@@ -3,6 +3,7 @@
 
 pub mod advice;
 pub mod answer;
+mod eight;
 pub mod failure;
 pub mod http;
 mod json;
