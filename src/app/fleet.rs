@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::crew::Crew;
 use super::ledgers::Ledgers;
 use super::plans::log_plan;
 use super::running::{Ended, Running, same_account, who};
@@ -24,21 +25,24 @@ const TURN: Duration = Duration::from_millis(6);
 /// Every account's task, in the configuration's order.
 pub(super) struct Fleet {
     around: Surroundings,
+    crew: Crew,
     running: Vec<Running>,
     ledgers: Ledgers,
 }
 
 impl Fleet {
-    pub(super) fn new(around: Surroundings) -> Self {
-        Self { around, running: Vec::new(), ledgers: Ledgers::default() }
+    pub(super) fn new(around: Surroundings, crew: Crew) -> Self {
+        Self { around, crew, running: Vec::new(), ledgers: Ledgers::default() }
     }
 
     /// Starts `subjects`, whose parts are on the board.
     pub(super) fn begin(&mut self, subjects: Vec<Subject>) {
-        let start = |(place, subject)| {
-            Running::start(subject, self.around.clone(), Kept::default(), turn(place))
-        };
+        let start = |(place, subject)| self.start(place, subject, Kept::default(), turn(place));
         self.running = subjects.into_iter().enumerate().map(start).collect();
+    }
+
+    fn start(&self, place: usize, subject: Subject, kept: Kept, turn: Duration) -> Running {
+        Running::start(self.crew.of(place), subject, self.around.clone(), kept, turn)
     }
 
     /// Ends every task.
@@ -153,12 +157,11 @@ impl Fleet {
         };
         self.around.board.arrange(&subjects.iter().map(place).collect::<Vec<_>>());
         let mut started = 0;
-        for subject in subjects {
+        for (place, subject) in subjects.iter().enumerate() {
             let heir = heirs.iter().position(|heir| same_account(&heir.subject, subject));
             if let Some(heir) = heir.map(|at| heirs.swap_remove(at)) {
                 log_plan(subject);
-                let around = self.around.clone();
-                self.running.push(Running::start(heir.subject, around, heir.kept, turn(started)));
+                self.running.push(self.start(place, heir.subject, heir.kept, turn(started)));
                 started += 1;
             } else if let Some(at) = staying.iter().position(|one| one.is_of(subject)) {
                 self.running.push(staying.swap_remove(at));

@@ -1,6 +1,7 @@
 //! The parts put together: settings become collectors, and collectors a running whole that takes
 //! other settings while it runs.
 
+mod crew;
 mod fleet;
 mod ledgers;
 mod plans;
@@ -21,6 +22,7 @@ use crate::snapshot::AccountPart;
 use crate::state::{State, Store};
 use crate::telemetry::Telemetry;
 use crate::upstream::transport::Transport;
+pub use crew::Crew;
 use fleet::Fleet;
 pub use plans::log_plans;
 
@@ -38,7 +40,7 @@ pub struct App {
     /// Where events are counted.
     pub telemetry: Arc<Telemetry>,
     settings: Settings,
-    fleet: Fleet,
+    around: Surroundings,
     control: Control,
     orders: mpsc::Receiver<Order>,
 }
@@ -77,7 +79,7 @@ impl App {
         };
         let (sender, orders) = mpsc::channel(ORDERS);
         let (settings, control) = (settings.clone(), Control(sender));
-        Self { board, telemetry, settings, fleet: Fleet::new(around), control, orders }
+        Self { board, telemetry, settings, around, control, orders }
     }
 
     /// Changes the settings while [`App::collect`] runs.
@@ -85,23 +87,24 @@ impl App {
         self.control.clone()
     }
 
-    /// Collects until `shutdown`. An account whose collector fails leaves the others alone.
-    pub async fn collect(mut self, mut shutdown: Shutdown) {
-        self.fleet.begin(self.settings.subjects());
+    /// Collects on `crew`'s threads until `shutdown`. An account whose collector fails leaves the others alone.
+    pub async fn collect(mut self, crew: Crew, mut shutdown: Shutdown) {
+        let mut fleet = Fleet::new(self.around, crew);
+        fleet.begin(self.settings.subjects());
         loop {
             tokio::select! {
                 biased;
                 () = shutdown.wait() => break,
                 // Never `None`: the app has a control of its own.
                 Some(order) = self.orders.recv() => {
-                    self.fleet.apply(&self.settings, &order.settings).await;
+                    fleet.apply(&self.settings, &order.settings).await;
                     self.settings = order.settings;
                     // Whoever ordered it may have left.
                     let _ = order.done.send(());
                 }
             }
         }
-        self.fleet.end().await;
+        fleet.end().await;
     }
 }
 

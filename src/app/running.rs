@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::error;
@@ -37,8 +38,9 @@ pub(super) struct Ended {
 }
 
 impl Running {
-    /// Starts the account's task, which goes on from its part of the board after `turn`.
+    /// Starts the account's task on `thread`; it goes on from its part of the board after `turn`.
     pub(super) fn start(
+        thread: &Handle,
         subject: Subject,
         around: Surroundings,
         kept: Kept,
@@ -47,7 +49,7 @@ impl Running {
         let (stop, shutdown) = shutdown::channel();
         let (secrets, _) = watch::channel(subject.common().credential.secret.clone());
         let supervisor = Supervisor::new(subject.clone(), around);
-        let task = tokio::spawn(supervisor.run(kept, secrets.clone(), shutdown, turn));
+        let task = thread.spawn(supervisor.run(kept, secrets.clone(), shutdown, turn));
         Self { subject, stop, secrets, task }
     }
 

@@ -25,14 +25,14 @@ pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
         warn!("{warning}");
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    beside_collectors(|collectors| async move {
+    beside_collectors(|crew| async move {
         let clock = match typed.speed {
             1 => Clock::system(),
             speed => Clock::accelerated(speed),
         };
         let world = Arc::new(world::World::new(typed.seed, world::Size::DEFAULT));
         // The simulators end with this block; dropping the set stops them.
-        let mut simulators = Simulators { tasks: JoinSet::new(), place: collectors.clone() };
+        let mut simulators = Simulators { tasks: JoinSet::new(), place: crew.first().clone() };
         let shown = simulators.of_both(&world, &clock).await?;
         // Their limits are not the demo's, which spends all of its own.
         let spare = simulators.of_both(&world, &clock).await?;
@@ -49,7 +49,7 @@ pub(super) fn run(typed: &cli::Demo) -> Result<(), CommandError> {
             lines.push("Ctrl-C ends it.\n".to_owned());
             print(&lines.join("\n"), "the address")
         };
-        let plan = Plan { settings, clock, transport, collectors, web, guard, load: None };
+        let plan = Plan { settings, clock, transport, crew, web, guard, load: None };
         plan.serve(greeting).await
     })
 }

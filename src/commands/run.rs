@@ -1,6 +1,6 @@
 //! A running exporter: listen, collect, serve, and stop when told to.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::reload::{Load, READING, Reader};
 use super::signals::{Signals, stop_on_signals};
 use super::web::{self, Guard};
 use super::{CommandError, files, systemd};
-use crate::app::{App, log_plans};
+use crate::app::{App, Crew, log_plans};
 use crate::cli::Web;
 use crate::clock::Clock;
 use crate::config;
@@ -35,11 +35,6 @@ use crate::shutdown::channel;
 use crate::state::{Disk, Store};
 use crate::upstream::transport::Transport;
 
-/// Threads that collect, on any number of cores: they wait for the network, and one has time for thousands of
-/// accounts. The thread of the command serves, so that neither waits for the other. What blocks, the disk or the
-/// rendering of a large page, borrows another thread for a moment.
-const COLLECTORS: usize = 2;
-
 /// How long a borrowed thread waits for more to do. An answer is applied and saved within less, so that it seldom
 /// takes two; between answers an idle exporter has those three only.
 const LINGER: Duration = Duration::from_millis(100);
@@ -49,8 +44,8 @@ pub(super) struct Plan<'a> {
     pub(super) settings: Settings,
     pub(super) clock: Clock,
     pub(super) transport: Arc<dyn Transport>,
-    /// Where the collectors' tasks run; everything else runs where [`Plan::serve`] does.
-    pub(super) collectors: Handle,
+    /// Who collects; everything else is done where [`Plan::serve`] is.
+    pub(super) crew: Crew,
     pub(super) web: &'a Web,
     /// What guards the server; `None` lets everybody in.
     pub(super) guard: Option<Guard<'a>>,
@@ -84,7 +79,8 @@ impl Plan<'_> {
         greet(&addresses)?;
         systemd::ready();
         let (stop, mut shutdown) = channel();
-        let collecting = whole(self.collectors.spawn(app.collect(shutdown.clone())));
+        let collecting =
+            whole(self.crew.first().spawn(app.collect(self.crew.clone(), shutdown.clone())));
         let serving = bound.run(site, async move { shutdown.wait().await }).map(Ok);
         tokio::select! {
             biased;
@@ -138,25 +134,40 @@ async fn whole(collecting: JoinHandle<()>) -> Result<(), CommandError> {
 pub(super) fn block_on(
     work: impl Future<Output = Result<(), CommandError>>,
 ) -> Result<(), CommandError> {
-    let here = built(&mut Builder::new_current_thread())?;
+    let here = built()?;
     let done = here.block_on(work);
     here.shutdown_background();
     done
 }
 
-/// The same, with a thread beside this one for what collects.
-pub(super) fn beside_collectors<F>(work: impl FnOnce(Handle) -> F) -> Result<(), CommandError>
+/// The same, with two threads beside this one for what collects, on any number of cores: they wait for the network,
+/// and one has time for thousands of accounts. This thread serves, so that neither waits for the other. What blocks,
+/// the disk or the rendering of a large page, borrows another thread for a moment.
+pub(super) fn beside_collectors<F>(work: impl FnOnce(Crew) -> F) -> Result<(), CommandError>
 where
     F: Future<Output = Result<(), CommandError>>,
 {
-    let mut collectors = Builder::new_multi_thread();
-    let collectors = built(collectors.worker_threads(COLLECTORS).thread_name("collectors"))?;
-    let done = block_on(work(collectors.handle().clone()));
-    collectors.shutdown_background();
-    done
+    let crew = Crew::new(collector()?, [collector()?]);
+    block_on(work(crew))
 }
 
-fn built(runtime: &mut Builder) -> Result<Runtime, CommandError> {
-    let runtime = runtime.thread_keep_alive(LINGER).enable_all().build();
-    runtime.map_err(|error| CommandError::System(format!("cannot start: {error}")))
+/// A thread that does nothing but what it is handed.
+fn collector() -> Result<Handle, CommandError> {
+    let runtime = built()?;
+    let handle = runtime.handle().clone();
+    let thread = std::thread::Builder::new().name("collector".to_owned());
+    thread
+        .spawn(move || runtime.block_on(pending::<()>()))
+        .map_err(|error| cannot_start(&error))?;
+    Ok(handle)
+}
+
+/// A runtime of one thread. Several of these, and not one of several threads, whose workers would wake each other.
+fn built() -> Result<Runtime, CommandError> {
+    let mut runtime = Builder::new_current_thread();
+    runtime.thread_keep_alive(LINGER).enable_all().build().map_err(|error| cannot_start(&error))
+}
+
+fn cannot_start(error: &std::io::Error) -> CommandError {
+    CommandError::System(format!("cannot start: {error}"))
 }

@@ -24,12 +24,12 @@ pub(super) fn run(typed: &cli::Serve) -> Result<(), CommandError> {
         warn!("{warning}");
     }
     let transport = Arc::new(Http::new().map_err(CommandError::System)?);
-    beside_collectors(|collectors| async {
+    beside_collectors(|crew| async {
         let (clock, file, state) = (Clock::system(), typed.config.clone(), typed.state.clone());
         let load: Load = Arc::new(move || Ok(with_state(configuration(&file)?, state.as_deref())));
         let settings = with_state(loaded, typed.state.as_deref()).settings;
         let (web, load) = (&typed.web, Some(load));
-        let plan = Plan { settings, clock, transport, collectors, web, guard, load };
+        let plan = Plan { settings, clock, transport, crew, web, guard, load };
         plan.serve(|_| Ok(())).await
     })
 }

@@ -30,7 +30,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use revenue_exporter::app::{App, Control};
+use revenue_exporter::app::{App, Control, Crew};
 use revenue_exporter::board::Board;
 use revenue_exporter::clock::Clock;
 use revenue_exporter::config::defaults;
@@ -182,7 +182,7 @@ impl Scene {
         });
         let control = app.control();
         let (stop, shutdown) = channel();
-        let running = tokio::spawn(app.collect(shutdown));
+        let running = tokio::spawn(app.collect(Crew::here(), shutdown));
         Self { clock, site, control, stop: Some(stop), running }
     }
 
