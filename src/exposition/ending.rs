@@ -88,7 +88,7 @@ impl Ending {
     /// `page` and this as one gzip member, put together when first asked for. `page` must be the one
     /// that its [`Origin`] names.
     pub fn member(&self, page: &Joined) -> Vec<Bytes> {
-        self.member.get_or_init(|| gzip::member(page, &Segment::deflate(&self.text))).clone()
+        self.member.get_or_init(|| gzip::member(page, &Segment::quick(&self.text))).clone()
     }
 
     fn serves(&self, origin: &Origin, now: Tick) -> bool {
