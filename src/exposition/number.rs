@@ -9,6 +9,9 @@ const MOST: f64 = 1e8;
 /// One, in millionths: vendors round money to cents and ratios to millionths at the finest.
 const ONE: u64 = 1_000_000;
 
+/// 2^52: from here on f64s are whole numbers, and each has the next number's bits.
+const WHOLE: f64 = 4_503_599_627_370_496.0;
+
 /// What makes characters of eight digits.
 const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 
@@ -55,10 +58,11 @@ impl Numbers {
 fn millionths(value: f64) -> Option<u64> {
     let size = value.abs();
     if size < MOST {
-        #[expect(clippy::cast_possible_truncation, reason = "up to 10^14, and cut on purpose")]
-        let nearest = (size * 1e6 + 0.5) as i64;
+        // Up to 10^14 the sum is rounded to a whole number, which its lowest bits are.
+        let shifted = size * 1e6 + WHOLE;
+        let nearest = shifted - WHOLE;
         // A correctly rounded quotient of whole numbers is what reading the digits gives.
-        return (nearest as f64 / 1e6 == size).then_some(nearest.unsigned_abs());
+        return (nearest / 1e6 == size).then_some(shifted.to_bits() - WHOLE.to_bits());
     }
     None
 }
@@ -69,11 +73,12 @@ fn plain(millionths: u64, out: &mut Vec<u8>) {
     let whole = digits(millionths / ONE);
     let zeros = (whole.trailing_zeros() / 8).min(7);
     word((whole | ZEROS) >> (8 * zeros), 8 - zeros, out);
-    let part = digits(millionths % ONE) >> 16;
+    let part = millionths % ONE;
     if part == 0 {
         out.push(b'\n');
         return;
     }
+    let part = digits(part) >> 16;
     let kept = 9 - part.leading_zeros() / 8;
     let text = u64::from(b'.') | (part | ZEROS) << 8;
     let text = text & !(u64::MAX << (8 * kept)) | u64::from(b'\n') << (8 * kept);
