@@ -74,7 +74,7 @@ pub(super) const fn special(eight: u64) -> u64 {
 }
 
 /// All but 0 to 9.
-pub(super) const fn no_digit(eight: u64) -> u64 {
+const fn no_digit(eight: u64) -> u64 {
     let from_zero = eight ^ (ALL * 0x30);
     // Up to 9 there is no carry into the highest bit, and nothing carries beyond it.
     (((from_zero & !HIGH) + ALL * 0x76) | from_zero) & HIGH

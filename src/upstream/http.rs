@@ -4,7 +4,6 @@
 //! that the ledger counted, and a key never goes on to another host (trap T18).
 
 use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,7 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
-use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use http::Uri;
+use http::header::{HeaderValue, USER_AGENT};
 use http_body_util::{BodyExt, Empty};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -38,7 +38,7 @@ const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("revenue-exporter/", env!("CARGO_PKG_VERSION")));
 
 /// A connection pool over TLS by rustls with the web's roots, so that an image needs no CA store.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Http {
     client: Decompression<Client<Opener, Empty<Bytes>>>,
 }
@@ -87,9 +87,9 @@ fn https(tls: ClientConfig) -> HttpsConnector<HttpConnector> {
 #[derive(Clone)]
 struct Opener(HttpsConnector<HttpConnector>);
 
-type Opened = <HttpsConnector<HttpConnector> as Service<http::Uri>>::Response;
+type Opened = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
 
-impl Service<http::Uri> for Opener {
+impl Service<Uri> for Opener {
     type Response = Opened;
     type Error = Box<dyn Error + Send + Sync>;
     type Future = BoxFuture<'static, Result<Opened, Self::Error>>;
@@ -99,7 +99,7 @@ impl Service<http::Uri> for Opener {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the network keeps no other time than its own")]
-    fn call(&mut self, uri: http::Uri) -> Self::Future {
+    fn call(&mut self, uri: Uri) -> Self::Future {
         tokio::time::timeout(CONNECT_TIMEOUT, self.0.call(uri))
             .map(|opened| opened.unwrap_or_else(|_| Err(NotOpened.into())))
             .boxed()
@@ -116,7 +116,6 @@ impl Transport for Http {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let mut request = request.map(|()| Empty::new());
         request.headers_mut().insert(USER_AGENT, AGENT);
-        request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         async move {
             let answer = client.call(request).await.map_err(|error| unanswered(&host, &error))?;
             Ok(answer.map(|body| {
@@ -140,12 +139,6 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
         cause = inner;
     }
     cause.to_string()
-}
-
-impl fmt::Debug for Http {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Http")
-    }
 }
 
 #[cfg(test)]

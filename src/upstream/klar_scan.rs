@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::eight::{self, first, special};
 
 /// A value as it stands there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Plain<'a> {
     /// Its JSON.
     pub(super) json: &'a str,
@@ -74,6 +74,9 @@ fn plain_text(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// The JSON number without an exponent that stands at `at`, and where it ends. Its value is known where it has no
 /// more than 18 digits, as nearly all have: each of them is kept. `None` where no such number stands.
+///
+/// [`crate::number`] reads those that stand alone, behind which there are no eight bytes to look at: its way is the faster
+/// one there, by a tenth of an answer of TapRain.
 fn plain_number(bytes: &[u8], at: usize) -> Option<(Option<Decimal>, usize)> {
     let negative = bytes.get(at) == Some(&b'-');
     let begin = at + usize::from(negative);
